@@ -1,0 +1,57 @@
+# Eight thin targets; each is the whole truth of what it does.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BASE   := $(VENV)/.base-installed
+DEV    := $(VENV)/.dev-installed
+NPM    := tests/node/node_modules/.installed
+
+.PHONY: up test check lint types imports bench locks clean
+
+up: $(BASE)  ## set up and start the reference HQ
+	@exec $(BIN)/rawr dev hq
+
+test: $(DEV) $(NPM)  ## set up and run every test
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+check: lint types imports  ## everything that needs no test to run
+
+lint: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/codespell
+
+types: $(DEV)
+	$(BIN)/mypy src hq typing_tests
+	$(BIN)/basedpyright
+
+imports: $(DEV)
+	$(BIN)/lint-imports
+
+bench: $(DEV) $(NPM)
+	$(BIN)/python -m benchmarks
+
+locks:  ## refresh the hash-pinned locks
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/base.txt
+	uv pip compile pyproject.toml --group test --group lint --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) tests/node/node_modules
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# A base install must not undo a dev install, so dev counts as base too.
+$(BASE): requirements/base.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@ $(BASE)
+
+$(NPM): tests/node/package-lock.json tests/node/package.json | $(DEV)
+	$(BIN)/python tests/node/install.py
+	@touch $@

@@ -1,0 +1,1 @@
+"""rawr: typed boundary APIs and durable workflows under one set of rules."""
