@@ -1,0 +1,179 @@
+"""Contract classes: procedures by name, nested as annotations.
+
+A contract class is read three ways: as a declaration (its class attributes), as a typed
+client (its instances, bound to a link) and as a tree (`walk`), which is what routers,
+generators and hosts use.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeVar
+
+from ._errors import ContractError, TypedError
+from ._link import Link
+from ._procedure import ProcedureContract
+
+C = TypeVar("C", bound="Contract")
+
+
+class Contract:
+    """Base of contract classes.
+
+    Class keywords: `prefix` (prepended to explicit paths, its own and nested ones), `tags`
+    (prepended), `errors` (declared on every procedure), `publish` (publish every
+    procedure), `camel_case` (False keeps Python's names on the wire).
+    """
+
+    contract_prefix: ClassVar[str] = ""
+    contract_procedures: ClassVar[Mapping[str, ProcedureContract[Any, Any]]] = MappingProxyType({})
+    contract_children: ClassVar[Mapping[str, "type[Contract]"]] = MappingProxyType({})
+    contract_wire_names: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    def __init_subclass__(
+        cls,
+        *,
+        prefix: str = "",
+        tags: tuple[str, ...] | list[str] = (),
+        errors: tuple[type[TypedError[Any]], ...] | list[type[TypedError[Any]]] = (),
+        publish: bool | None = None,
+        camel_case: bool = True,
+    ) -> None:
+        super().__init_subclass__()
+        if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+            raise ContractError(
+                f"{cls.__name__}: prefix {prefix!r} must start and not end with '/'"
+            )
+        cls.contract_prefix = prefix
+        cls.contract_procedures = MappingProxyType(
+            {
+                name: _adopt(value, prefix=prefix, tags=tuple(tags), errors=errors, publish=publish)
+                for name, value in vars(cls).items()
+                if isinstance(value, ProcedureContract)
+            }
+        )
+        for name, procedure in cls.contract_procedures.items():
+            setattr(cls, name, procedure)
+        cls.contract_children = MappingProxyType(dict(_children(cls)))
+        for name in cls.contract_children:
+            setattr(cls, name, _Child(name))
+        cls.contract_wire_names = MappingProxyType(
+            {
+                name: _camel_case(name) if camel_case else name
+                for name in (*cls.contract_procedures, *cls.contract_children)
+            }
+        )
+
+    def __init__(self, link: Link, *, path: tuple[str, ...] = (), prefix: str = "") -> None:
+        self._link = link
+        self._path = path
+        self._prefix = prefix
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client {'.'.join(self._path) or '(root)'}>"
+
+    def bind(
+        self, procedure: ProcedureContract[Any, Any]
+    ) -> tuple[ProcedureContract[Any, Any], Link, tuple[str, ...]]:
+        """What a call of a procedure needs: contract, link and wire path."""
+        wire_name = self.contract_wire_names[procedure.name]
+        return _prefixed(procedure, self._prefix), self._link, (*self._path, wire_name)
+
+    def child(self, name: str) -> "Contract":
+        """The client of a nested contract."""
+        nested = self.contract_children[name]
+        return nested(
+            self._link,
+            path=(*self._path, self.contract_wire_names[name]),
+            prefix=self._prefix + self.contract_prefix,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ContractProcedure:
+    """A procedure at its place in a contract tree."""
+
+    path: tuple[str, ...]
+    """Wire path, such as `("invoicing", "workflows", "getRunStatus")`."""
+    attributes: tuple[str, ...]
+    """The same path in Python's names."""
+    contract: ProcedureContract[Any, Any]
+    """With the prefixes of the contracts around it applied."""
+
+
+def walk(contract: type[Contract]) -> Iterator[ContractProcedure]:
+    """Every procedure of a contract tree, in declaration order, own ones first."""
+    yield from _walk(contract, (), (), "")
+
+
+def create_client(contract: type[C], link: Link) -> C:
+    """A typed client of a contract: `client.invoicing.get_status(...)` calls through the link."""
+    return contract(link)
+
+
+def compose_contracts(name: str, children: Mapping[str, type[Contract]]) -> type[Contract]:
+    """A contract class made of others, by attribute name."""
+    return type(name, (Contract,), {"__annotations__": dict(children), "__module__": __name__})
+
+
+def _walk(
+    contract: type[Contract], path: tuple[str, ...], attributes: tuple[str, ...], prefix: str
+) -> Iterator[ContractProcedure]:
+    wire = contract.contract_wire_names
+    for name, procedure in contract.contract_procedures.items():
+        yield ContractProcedure(
+            (*path, wire[name]), (*attributes, name), _prefixed(procedure, prefix)
+        )
+    for name, child in contract.contract_children.items():
+        yield from _walk(
+            child, (*path, wire[name]), (*attributes, name), prefix + contract.contract_prefix
+        )
+
+
+class _Child:
+    """A nested contract: the class on a contract class, a client on a client."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Contract | None, owner: type[Contract]) -> Any:
+        return (
+            owner.contract_children[self._name] if instance is None else instance.child(self._name)
+        )
+
+
+def _children(cls: type[Contract]) -> Iterator[tuple[str, type[Contract]]]:
+    for name, annotation in inspect.get_annotations(cls, eval_str=True).items():
+        if isinstance(annotation, type) and issubclass(annotation, Contract):
+            yield name, annotation
+
+
+def _adopt(
+    procedure: ProcedureContract[Any, Any],
+    *,
+    prefix: str,
+    tags: tuple[str, ...],
+    errors: tuple[type[TypedError[Any]], ...] | list[type[TypedError[Any]]],
+    publish: bool | None,
+) -> ProcedureContract[Any, Any]:
+    declared = procedure.definition
+    adopted = _prefixed(procedure, prefix).route(tags=(*tags, *declared.route.tags))
+    if errors:
+        adopted = adopted.errors(*errors, *declared.errors.values())
+    return adopted if publish is None else adopted.publish(published=publish)
+
+
+def _prefixed(procedure: ProcedureContract[Any, Any], prefix: str) -> ProcedureContract[Any, Any]:
+    definition = procedure.definition
+    if not prefix or definition.route.path is None:
+        return procedure
+    route = replace(definition.route, path=prefix + definition.route.path)
+    return procedure.with_definition(replace(definition, route=route))
+
+
+def _camel_case(name: str) -> str:
+    first, *rest = name.strip("_").split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)

@@ -1,0 +1,214 @@
+"""Procedure contracts: what goes in, what comes out, what may go wrong, and where."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Generic, Protocol, Self, TypeVar, overload
+
+from rawr.schema import UNDEFINED, SchemaAdapter, adapt
+
+from ._errors import TypedError
+from ._events import EventIterator
+from ._link import ClientContext, Link, LinkCall
+from ._route import Method, Route, SpecOverride, Structure
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+In2 = TypeVar("In2")
+Out2 = TypeVar("Out2")
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
+
+ErrorMap = Mapping[str, type[TypedError[Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcedureDefinition:
+    """Everything a procedure contract declares, for those who read contracts."""
+
+    route: Route = field(default_factory=Route)
+    input: SchemaAdapter[Any] | None = None
+    output: SchemaAdapter[Any] | None = None
+    """The output's schema; of a streaming procedure, the schema of each item."""
+    streams: bool = False
+    errors: ErrorMap = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    published: bool = False
+    """True if the procedure appears in the published OpenAPI document."""
+
+
+class InputCall(Protocol[In_contra, Out_co]):
+    """How a procedure with an input is called on a client."""
+
+    def __call__(
+        self,
+        input: In_contra,
+        /,
+        *,
+        context: ClientContext | None = None,
+        last_event_id: str | None = None,
+    ) -> Awaitable[Out_co]: ...
+
+
+class PlainCall(Protocol[Out_co]):
+    """How a procedure without an input is called on a client."""
+
+    def __call__(
+        self, *, context: ClientContext | None = None, last_event_id: str | None = None
+    ) -> Awaitable[Out_co]: ...
+
+
+class ProcedureContract(Generic[In, Out]):
+    """An immutable declaration of one procedure.
+
+    Read on its contract class it is itself; read on a client it is the call. Every method
+    returns a new contract.
+    """
+
+    __slots__ = ("_definition", "_name")
+
+    def __init__(self, definition: ProcedureDefinition | None = None) -> None:
+        self._definition = definition or ProcedureDefinition()
+        self._name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        route = self._definition.route
+        return (
+            f"<ProcedureContract {self._name or '?'} {route.effective_method} {route.path or ''}>"
+        )
+
+    @property
+    def definition(self) -> ProcedureDefinition:
+        """What was declared."""
+        return self._definition
+
+    @property
+    def name(self) -> str:
+        """The attribute it was assigned to in its contract class."""
+        return self._name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(
+        self: "ProcedureContract[None, Out]", instance: object, owner: type
+    ) -> PlainCall[Out]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> InputCall[In, Out]: ...
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        return ProcedureCall(*instance.bind(self))
+
+    def with_definition(self, definition: ProcedureDefinition) -> Self:
+        """The same contract with another definition; for those who compose contracts."""
+        contract = type(self)(definition)
+        contract._name = self._name  # noqa: SLF001 - same class
+        return contract
+
+    @overload
+    def input(self, schema: type[In2]) -> "ProcedureContract[In2, Out]": ...
+    @overload
+    def input(self, schema: SchemaAdapter[In2]) -> "ProcedureContract[In2, Out]": ...
+    def input(self, schema: Any) -> Any:
+        """Declare the input's type."""
+        return self._declare(input=adapt(schema))
+
+    @overload
+    def output(self, schema: type[Out2]) -> "ProcedureContract[In, Out2]": ...
+    @overload
+    def output(self, schema: SchemaAdapter[Out2]) -> "ProcedureContract[In, Out2]": ...
+    def output(self, schema: Any) -> Any:
+        """Declare the output's type."""
+        return self._declare(output=adapt(schema), streams=False)
+
+    @overload
+    def streams(self, schema: type[Out2]) -> "ProcedureContract[In, EventIterator[Out2]]": ...
+    @overload
+    def streams(
+        self, schema: SchemaAdapter[Out2]
+    ) -> "ProcedureContract[In, EventIterator[Out2]]": ...
+    def streams(self, schema: Any) -> Any:
+        """Declare an event iterator and the type of each of its items."""
+        return self._declare(output=adapt(schema), streams=True)
+
+    def errors(self, *types: type[TypedError[Any]]) -> Self:
+        """Declare errors; a later one of the same code wins."""
+        declared = {**self._definition.errors, **{error.code: error for error in types}}
+        return self._declare(errors=MappingProxyType(declared))
+
+    def meta(self, **values: object) -> Self:
+        """Merge metadata that middleware and tools may read."""
+        return self._declare(meta=MappingProxyType({**self._definition.meta, **values}))
+
+    def tag(self, *tags: str) -> Self:
+        """Add OpenAPI tags."""
+        return self.route(tags=(*self._definition.route.tags, *tags))
+
+    def publish(self, *, published: bool = True) -> Self:
+        """Put the procedure into the published OpenAPI document (the default is not to)."""
+        return self._declare(published=published)
+
+    def route(
+        self,
+        *,
+        method: Method | None = None,
+        path: str | None = None,
+        operation_id: str | None = None,
+        summary: str | None = None,
+        description: str | None = None,
+        deprecated: bool | None = None,
+        tags: tuple[str, ...] | None = None,
+        success_status: int | None = None,
+        success_description: str | None = None,
+        input_structure: Structure | None = None,
+        output_structure: Structure | None = None,
+        spec: SpecOverride | None = None,
+    ) -> Self:
+        """Merge route fields; what is not given stays."""
+        given = {
+            key: value for key, value in locals().items() if key != "self" and value is not None
+        }
+        return self._declare(route=replace(self._definition.route, **given))
+
+    def _declare(self, **changes: Any) -> Self:
+        return self.with_definition(replace(self._definition, **changes))
+
+
+class ProcedureCall:
+    """A procedure of a client: calling it sends the call through the client's link."""
+
+    __slots__ = ("_contract", "_link", "_path")
+
+    def __init__(
+        self, contract: ProcedureContract[Any, Any], link: Link, path: tuple[str, ...]
+    ) -> None:
+        self._contract = contract
+        self._link = link
+        self._path = path
+
+    def __repr__(self) -> str:
+        return f"<ProcedureCall {'.'.join(self._path)}>"
+
+    def __call__(
+        self,
+        *arguments: object,
+        context: ClientContext | None = None,
+        last_event_id: str | None = None,
+    ) -> Awaitable[Any]:
+        takes_input = self._contract.definition.input is not None
+        if len(arguments) != takes_input:
+            expected = "one input" if takes_input else "no input"
+            raise TypeError(f"{'.'.join(self._path)} takes {expected}, got {len(arguments)}")
+        return self._link.call(
+            LinkCall(
+                path=self._path,
+                contract=self._contract,
+                input=arguments[0] if arguments else UNDEFINED,
+                context=context or {},
+                last_event_id=last_event_id,
+            )
+        )

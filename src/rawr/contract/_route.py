@@ -1,0 +1,35 @@
+"""How a procedure is reached over plain HTTP."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Method: TypeAlias = Literal["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE"]
+Structure: TypeAlias = Literal["compact", "detailed"]
+SpecOverride: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The OpenAPI side of a procedure (OpenAPI protocol, routing).
+
+    `path` is None where it follows from the procedure's place in its contract.
+    """
+
+    method: Method | None = None
+    path: str | None = None
+    operation_id: str | None = None
+    summary: str | None = None
+    description: str | None = None
+    deprecated: bool = False
+    tags: tuple[str, ...] = ()
+    success_status: int = 200
+    success_description: str = "OK"
+    input_structure: Structure = "compact"
+    output_structure: Structure = "compact"
+    spec: SpecOverride | None = None
+
+    @property
+    def effective_method(self) -> Method:
+        """The method, `POST` where none was chosen."""
+        return self.method or "POST"

@@ -1,0 +1,97 @@
+"""Implementing a contract: handlers bound to procedures, checked for completeness."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Generic, TypeAlias, TypeVar, overload
+
+from rawr.contract import Contract, ContractError, EventIterator, ProcedureContract
+
+from ._call import Call, Middleware
+from ._procedure import Handler, Procedure
+from ._router import Router
+
+C = TypeVar("C", bound=Contract)
+Ctx = TypeVar("Ctx")
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+PlainHandler: TypeAlias = (
+    Callable[[Ctx], Awaitable[Out]] | Callable[[Ctx, Call[Ctx]], Awaitable[Out]]
+)
+InputHandler: TypeAlias = (
+    Callable[[Ctx, In], Awaitable[Out]] | Callable[[Ctx, In, Call[Ctx]], Awaitable[Out]]
+)
+StreamHandler: TypeAlias = (
+    Callable[[Ctx, In], AsyncIterator[Out]] | Callable[[Ctx, In, Call[Ctx]], AsyncIterator[Out]]
+)
+H = TypeVar("H", bound=Callable[..., Any])
+
+
+class Implementer(Generic[C, Ctx]):
+    """Collects the handlers of one contract; `router()` checks that none is missing."""
+
+    def __init__(self, contract: type[C], middlewares: tuple[Middleware[Ctx], ...] = ()) -> None:
+        self._contract = contract
+        self._middlewares = middlewares
+        self._procedures: dict[str, Procedure[Ctx]] = {}
+
+    def use(self, *middlewares: Middleware[Ctx]) -> "Implementer[C, Ctx]":
+        """A new implementer whose procedures run inside these middlewares too.
+
+        They run before input validation, the first one outermost.
+        """
+        return Implementer(self._contract, (*self._middlewares, *middlewares))
+
+    @overload
+    def handler(  # pyright: ignore[reportOverlappingOverload] - no input is the narrower case
+        self, procedure: ProcedureContract[None, Out]
+    ) -> Callable[[PlainHandler[Ctx, Out]], PlainHandler[Ctx, Out]]: ...
+    @overload
+    def handler(
+        self, procedure: ProcedureContract[In, Out]
+    ) -> Callable[[InputHandler[Ctx, In, Out]], InputHandler[Ctx, In, Out]]: ...
+    def handler(self, procedure: ProcedureContract[Any, Any]) -> Callable[[H], H]:
+        """Bind an async function to a procedure of the contract.
+
+        It takes `(context, input)` (no input where the contract has none) and, if it wants
+        the path or the last event id, the `Call` as one more parameter.
+
+        Raises:
+            ContractError: The procedure is of another contract or already has a handler.
+        """
+        return self._bind(procedure)
+
+    def stream(
+        self, procedure: ProcedureContract[In, EventIterator[Out]]
+    ) -> Callable[[StreamHandler[Ctx, In, Out]], StreamHandler[Ctx, In, Out]]:
+        """Bind an async generator to a streaming procedure of the contract."""
+        return self._bind(procedure)
+
+    def router(self, **children: Router[Any]) -> Router[Ctx]:
+        """The finished router; nested contracts get theirs by keyword.
+
+        Raises:
+            ContractError: Naming every procedure left unimplemented.
+        """
+        return Router(self._contract, self._procedures, children)
+
+    def _bind(self, procedure: ProcedureContract[Any, Any]) -> Callable[[Any], Any]:
+        name, owner = procedure.name, self._contract.__name__
+        if self._contract.contract_procedures.get(name) is not procedure:
+            raise ContractError(f"{procedure!r} is not a procedure of {owner}")
+        if name in self._procedures:
+            raise ContractError(f"{owner}.{name} already has a handler")
+
+        def bind(handler: Handler) -> Handler:
+            self._procedures[name] = Procedure(procedure, handler, self._middlewares)
+            return handler
+
+        return bind
+
+
+@overload
+def implement(contract: type[C]) -> Implementer[C, None]: ...
+@overload
+def implement(contract: type[C], context: type[Ctx]) -> Implementer[C, Ctx]: ...
+def implement(contract: type[C], context: type[Any] | None = None) -> Implementer[C, Any]:  # noqa: ARG001 - read by the type checker
+    """Start implementing a contract whose handlers get a context of the given type."""
+    return Implementer(contract)

@@ -1,0 +1,53 @@
+"""The one port between the platform and a schema library."""
+
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+SchemaMode: TypeAlias = Literal["input", "output"]
+"""Whether a JSON Schema describes what is accepted or what is emitted."""
+
+REF_TEMPLATE = "#/components/schemas/{model}"
+"""Where shared definitions live in an OpenAPI document."""
+
+
+class SchemaAdapter(Protocol[T]):
+    """Validates, dumps and describes the values of one type."""
+
+    def validate(self, value: object) -> T:
+        """Turn a decoded wire value (or an instance) into a `T`.
+
+        Raises:
+            SchemaError: With every issue found and its path, in wire names.
+        """
+        ...
+
+    def dump(self, value: T) -> object:
+        """Turn a `T` into wire values: dicts with wire names, lists, native leaf values."""
+        ...
+
+    def json_schema(
+        self, mode: SchemaMode = "input", *, ref_template: str = REF_TEMPLATE
+    ) -> dict[str, object]:
+        """JSON Schema 2020-12 of the type; shared definitions under `$defs`."""
+        ...
+
+
+_PORT = ("validate", "dump", "json_schema")
+
+
+def adapt(source: Any) -> SchemaAdapter[Any]:
+    """The adapter for a type: pydantic for everything but msgspec Structs.
+
+    An adapter passes through unchanged, so both may be given wherever a schema is asked for.
+    """
+    if not isinstance(source, type) and all(map(source.__class__.__dict__.__contains__, _PORT)):
+        adapter: SchemaAdapter[Any] = source
+        return adapter
+    if isinstance(source, type) and hasattr(source, "__struct_fields__"):
+        from ._msgspec import MsgspecAdapter
+
+        return MsgspecAdapter(source)
+    from ._pydantic import PydanticAdapter
+
+    return PydanticAdapter(source)

@@ -1,0 +1,70 @@
+"""The msgspec adapter: Structs."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from ._adapter import REF_TEMPLATE, SchemaMode
+from ._issue import Issue, SchemaError
+
+T = TypeVar("T")
+
+_AT_PATH = re.compile(r"^(?P<message>.*) - at `(?P<path>[^`]*)`$", re.DOTALL)
+_SEGMENT = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]")
+
+
+class MsgspecAdapter(Generic[T]):
+    """Adapts a msgspec Struct type."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: type[T]) -> None:
+        self._source = source
+
+    def __repr__(self) -> str:
+        return f"MsgspecAdapter({self._source!r})"
+
+    def validate(self, value: object) -> T:
+        """See `SchemaAdapter.validate`; msgspec reports the first issue only."""
+        if isinstance(value, self._source):
+            return value
+        try:
+            return msgspec.convert(value, self._source)
+        except msgspec.ValidationError as error:
+            raise SchemaError([_issue(str(error))]) from None
+
+    def dump(self, value: T) -> object:
+        """See `SchemaAdapter.dump`."""
+        return msgspec.to_builtins(value, builtin_types=_NATIVE_LEAVES)
+
+    def json_schema(
+        self,
+        mode: SchemaMode = "input",  # noqa: ARG002 - a Struct reads what it writes
+        *,
+        ref_template: str = REF_TEMPLATE,
+    ) -> dict[str, object]:
+        """See `SchemaAdapter.json_schema`."""
+        (root,), definitions = msgspec.json.schema_components(
+            [self._source], ref_template=ref_template.replace("{model}", "{name}")
+        )
+        name = str(root.get("$ref", "")).rpartition("/")[2]
+        inlined: dict[str, Any] = definitions.pop(name) if name in definitions else root
+        return {**inlined, "$defs": definitions} if definitions else inlined
+
+
+_NATIVE_LEAVES = (bytes, dt.date, dt.datetime, Decimal, UUID)
+
+
+def _issue(text: str) -> Issue:
+    found = _AT_PATH.match(text)
+    if found is None:
+        return Issue(message=text)
+    path = tuple(
+        match["key"] if match["index"] is None else int(match["index"])
+        for match in _SEGMENT.finditer(found["path"].removeprefix("$"))
+    )
+    return Issue(message=found["message"], path=path)

@@ -1,0 +1,83 @@
+"""The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
+
+from typing import Any, Generic, Literal, TypeVar
+
+import pydantic
+from pydantic import ConfigDict, TypeAdapter
+
+from ._adapter import REF_TEMPLATE, SchemaMode
+from ._issue import Issue, SchemaError
+
+T = TypeVar("T")
+
+_JSON_SCHEMA_MODES: dict[SchemaMode, Literal["validation", "serialization"]] = {
+    "input": "validation",
+    "output": "serialization",
+}
+
+
+class PydanticAdapter(Generic[T]):
+    """Adapts any type pydantic understands.
+
+    The type adapter is built on first use: contracts are declared at import, and building
+    validators for every procedure of an HQ there would make import slow.
+    """
+
+    __slots__ = ("_dump", "_source", "_type_adapter", "_validate")
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._type_adapter: TypeAdapter[T] | None = None
+        self._validate: Any = None
+        self._dump: Any = None
+
+    def __repr__(self) -> str:
+        return f"PydanticAdapter({self._source!r})"
+
+    def validate(self, value: object) -> T:
+        """See `SchemaAdapter.validate`."""
+        validate = self._validate or self._build().validator.validate_python
+        try:
+            result: T = validate(value)
+        except pydantic.ValidationError as error:
+            raise SchemaError(_issues(error)) from None
+        return result
+
+    def dump(self, value: T) -> object:
+        """See `SchemaAdapter.dump`."""
+        dump = self._dump or self._build().serializer.to_python
+        result: object = dump(value, by_alias=True, warnings=False)
+        return result
+
+    def json_schema(
+        self, mode: SchemaMode = "input", *, ref_template: str = REF_TEMPLATE
+    ) -> dict[str, object]:
+        """See `SchemaAdapter.json_schema`."""
+        return self._build().json_schema(
+            mode=_JSON_SCHEMA_MODES[mode], ref_template=ref_template, by_alias=True
+        )
+
+    def _build(self) -> TypeAdapter[T]:
+        if self._type_adapter is None:
+            self._type_adapter = adapter = _type_adapter(self._source)
+            self._validate = adapter.validator.validate_python
+            self._dump = adapter.serializer.to_python
+        return self._type_adapter
+
+
+_ROOT_CONFIG = ConfigDict(arbitrary_types_allowed=True)
+
+
+def _type_adapter(source: Any) -> TypeAdapter[Any]:
+    try:
+        return TypeAdapter(source, config=_ROOT_CONFIG)
+    except pydantic.PydanticUserError:
+        # A type with a configuration of its own refuses another one.
+        return TypeAdapter(source)
+
+
+def _issues(error: pydantic.ValidationError) -> list[Issue]:
+    return [
+        Issue(message=item["msg"], path=tuple(item["loc"]), code=item["type"])
+        for item in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
