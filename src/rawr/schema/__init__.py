@@ -1,9 +1,27 @@
-"""The one schema layer: validate, dump, describe; pydantic first, msgspec too."""
+"""The one schema layer: validate, dump, describe; pydantic first, msgspec too.
+
+pydantic is imported with the first use of `Schema` or of a pydantic-adapted type, so that
+tools which only read contracts start fast.
+"""
+
+from typing import TYPE_CHECKING
 
 from ._adapter import REF_TEMPLATE, SchemaAdapter, SchemaMode, adapt
 from ._issue import Issue, SchemaError
-from ._model import Schema
 from ._values import UNDEFINED, File, Json, RegExp, Undefined, Url
+
+if TYPE_CHECKING:
+    from ._model import Schema
+else:
+
+    def __getattr__(name: str) -> object:
+        if name != "Schema":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ._model import Schema
+
+        globals()[name] = Schema
+        return Schema
+
 
 __all__ = [
     "REF_TEMPLATE",
