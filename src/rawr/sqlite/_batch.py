@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 from rawr.sqlite._errors import TransactionLost, translate
-from rawr.sqlite._request import Outcome, Request, caller_error
+from rawr.sqlite._request import Outcome, Request, caller_error, logger
 
 _SAVEPOINT = "SAVEPOINT request"
 _RELEASE = "RELEASE request"
@@ -26,6 +27,7 @@ class GroupCommit:
         when BEGIN, COMMIT or the transaction itself fails, nothing of the batch is stored and
         every request that had succeeded gets the error instead.
         """
+        self._roll_back()  # in case the last rollback failed
         try:
             self._control("BEGIN IMMEDIATE")
         except sqlite3.Error as error:
@@ -69,8 +71,12 @@ class GroupCommit:
             self._roll_back()
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
+        if not self._connection.in_transaction:
+            return
+        try:
             self._control("ROLLBACK /* batch */")
+        except sqlite3.Error:
+            logger.exception("A rollback failed", extra={"action": "rollback_failed"})
 
     def _control(self, statement: str) -> None:
         self._ending = True
@@ -93,7 +99,7 @@ def read_snapshot(connection: sqlite3.Connection, request: Request) -> Outcome:
         outcome = request.succeeded(request.work(connection))
     except BaseException as error:  # noqa: BLE001 - it belongs to the caller, not to this thread
         outcome = request.failed(caller_error(error))
-    if connection.in_transaction:
+    with suppress(sqlite3.Error):  # a snapshot that cannot be left fails the next BEGIN
         connection.execute("ROLLBACK")
     return outcome
 
