@@ -70,6 +70,10 @@ class EventIterator(AsyncIterator[T], AbstractAsyncContextManager["EventIterator
             return item.data
         return item
 
+    def events(self) -> AsyncIterator[T | Event[T]]:
+        """The items as they were yielded: an `Event` where one carries metadata."""
+        return self._source
+
     async def aclose(self) -> None:
         """Stop the producer; safe to call twice."""
         close = getattr(self._source, "aclose", None)

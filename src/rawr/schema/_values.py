@@ -79,6 +79,18 @@ class RegExp:
     def __str__(self) -> str:
         return f"/{self.source}/{self.flags}"
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        return _instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: "CoreSchema", _handler: "GetJsonSchemaHandler"
+    ) -> dict[str, object]:
+        return {"type": "string", "format": "regex", "x-native-type": "regexp"}
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -92,12 +104,18 @@ class File:
     def __get_pydantic_core_schema__(
         cls, _source: object, _handler: "GetCoreSchemaHandler"
     ) -> "CoreSchema":
-        from pydantic_core import core_schema
-
-        return core_schema.is_instance_schema(cls)
+        return _instance_schema(cls)
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, _schema: "CoreSchema", _handler: "GetJsonSchemaHandler"
     ) -> dict[str, object]:
         return {"type": "string", "contentMediaType": "*/*"}
+
+
+def _instance_schema(cls: type) -> "CoreSchema":
+    """Instances only, kept whole when dumped: the codec knows how they travel."""
+    from pydantic_core import core_schema
+
+    whole = core_schema.plain_serializer_function_ser_schema(lambda value: value)
+    return core_schema.is_instance_schema(cls, serialization=whole)
