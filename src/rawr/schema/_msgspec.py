@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -10,6 +11,7 @@ import msgspec
 
 from ._adapter import REF_TEMPLATE, SchemaMode
 from ._issue import Issue, SchemaError
+from ._values import File, RegExp, Url
 
 T = TypeVar("T")
 
@@ -33,7 +35,7 @@ class MsgspecAdapter(Generic[T]):
         if isinstance(value, self._source):
             return value
         try:
-            return msgspec.convert(value, self._source)
+            return msgspec.convert(value, self._source, dec_hook=_read_native)
         except msgspec.ValidationError as error:
             raise SchemaError([_issue(str(error))]) from None
 
@@ -49,14 +51,37 @@ class MsgspecAdapter(Generic[T]):
     ) -> dict[str, object]:
         """See `SchemaAdapter.json_schema`."""
         (root,), definitions = msgspec.json.schema_components(
-            [self._source], ref_template=ref_template.replace("{model}", "{name}")
+            [self._source],
+            schema_hook=_native_schema,
+            ref_template=ref_template.replace("{model}", "{name}"),
         )
         name = str(root.get("$ref", "")).rpartition("/")[2]
         inlined: dict[str, Any] = definitions.pop(name) if name in definitions else root
         return {**inlined, "$defs": definitions} if definitions else inlined
 
 
-_NATIVE_LEAVES = (bytes, dt.date, dt.datetime, Decimal, UUID)
+_NATIVE_LEAVES = (bytes, dt.date, dt.datetime, Decimal, UUID, File, RegExp, Url)
+_NATIVE_SCHEMAS: Mapping[type, dict[str, object]] = {
+    File: {"type": "string", "contentMediaType": "*/*"},
+    RegExp: {"type": "string", "format": "regex", "x-native-type": "regexp"},
+    Url: {"type": "string", "format": "uri", "x-native-type": "url"},
+}
+
+
+def _read_native(kind: type, value: object) -> object:
+    """Called where the Struct wants one of our own types; the codec has made the others."""
+    if kind is Url and isinstance(value, str):
+        return Url(value)
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"Expected `{kind.__name__}`, got `{type(value).__name__}`")
+
+
+def _native_schema(kind: type) -> dict[str, object]:
+    schema = _NATIVE_SCHEMAS.get(kind)
+    if schema is None:
+        raise NotImplementedError
+    return dict(schema)
 
 
 def _issue(text: str) -> Issue:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+
+from typing_extensions import override
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -57,16 +58,52 @@ _PYTHON_FLAGS: Final[Mapping[str, re.RegexFlag]] = {
 }
 
 
-@dataclass(frozen=True)
-class RegExp:
+class _Whole:
+    """An immutable value that schema libraries leave whole.
+
+    pydantic and msgspec take a dataclass or Struct apart wherever they meet one, whatever
+    its own schema says; a codec must get these values as they are.
+    """
+
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Whole) or type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    @override
+    def __hash__(self) -> int:
+        return hash((type(self), *self._values()))
+
+    @override
+    def __repr__(self) -> str:
+        fields = (f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+    @override
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; make another one")
+
+
+class RegExp(_Whole):
     """A JavaScript regular expression, kept as text until somebody asks for it.
 
     Compiling is lazy because a pattern that arrives over the wire may be hostile or may
     use syntax Python's `re` does not know.
     """
 
+    __match_args__ = ("source", "flags")
+
     source: str
-    flags: str = ""
+    flags: str
+
+    def __init__(self, source: str, flags: str = "") -> None:
+        vars(self).update(source=source, flags=flags)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -76,6 +113,7 @@ class RegExp:
             flags |= _PYTHON_FLAGS.get(letter, re.NOFLAG)
         return re.compile(self.source, flags)
 
+    @override
     def __str__(self) -> str:
         return f"/{self.source}/{self.flags}"
 
@@ -92,13 +130,17 @@ class RegExp:
         return {"type": "string", "format": "regex", "x-native-type": "regexp"}
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(_Whole):
     """A file or blob: bytes with a media type and a name (`Blob`/`File` in JavaScript)."""
 
+    __match_args__ = ("content", "media_type", "name")
+
     content: bytes
-    media_type: str = ""
-    name: str = "blob"
+    media_type: str
+    name: str
+
+    def __init__(self, content: bytes, media_type: str = "", name: str = "blob") -> None:
+        vars(self).update(content=content, media_type=media_type, name=name)
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -114,8 +156,7 @@ class File:
 
 
 def _instance_schema(cls: type) -> "CoreSchema":
-    """Instances only, kept whole when dumped: the codec knows how they travel."""
+    """Instances only: the codec has made them, or takes them as they are."""
     from pydantic_core import core_schema
 
-    whole = core_schema.plain_serializer_function_ser_schema(lambda value: value)
-    return core_schema.is_instance_schema(cls, serialization=whole)
+    return core_schema.is_instance_schema(cls)
