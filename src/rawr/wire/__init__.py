@@ -1,0 +1,31 @@
+"""The wire: codecs that turn values into bytes and back, without touching a socket."""
+
+from ._errors import DecodeError, EncodeError, ErrorEvent, WireError
+from ._json import MAX_DEPTH, MAX_SAFE_INTEGER, dump_json, load_json
+from ._values import (
+    INVALID_DATE,
+    FormData,
+    InvalidDate,
+    Map,
+    MapEntries,
+    SetMembers,
+    URLSearchParams,
+)
+
+__all__ = [
+    "INVALID_DATE",
+    "MAX_DEPTH",
+    "MAX_SAFE_INTEGER",
+    "DecodeError",
+    "EncodeError",
+    "ErrorEvent",
+    "FormData",
+    "InvalidDate",
+    "Map",
+    "MapEntries",
+    "SetMembers",
+    "URLSearchParams",
+    "WireError",
+    "dump_json",
+    "load_json",
+]

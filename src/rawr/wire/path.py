@@ -1,0 +1,52 @@
+"""Procedure paths in URLs (RPC protocol v1, URL and matching)."""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+__all__ = ["encode_path", "encode_segment", "lookup_path"]
+
+_UNESCAPED = "-_.!~*'()"
+_URL_PATH_UNSAFE = re.compile(rb"[^!#-;=@-\[\]_a-z|~\\?]")
+
+
+def encode_segment(segment: str) -> str:
+    """One path segment, escaped as JavaScript's `encodeURIComponent` does.
+
+    >>> encode_segment("a b/c")
+    'a%20b%2Fc'
+    """
+    return quote(segment, safe=_UNESCAPED)
+
+
+def encode_path(segments: Iterable[str]) -> str:
+    """The URL path of a procedure, with a leading slash: the key a matcher looks up.
+
+    >>> encode_path(["nested", "a b/c"])
+    '/nested/a%20b%2Fc'
+    """
+    return "/" + "/".join(map(encode_segment, segments))
+
+
+def lookup_path(raw_path: bytes, prefix: str = "") -> str | None:
+    """The encoded procedure path inside a raw request path, or None outside the prefix.
+
+    The path is compared as it was sent, never decoded: `/rpc/%65cho` is not `/rpc/echo`.
+    One slash at the end is forgiven. `raw_path` holds no query.
+
+    >>> lookup_path(b"/rpc/nested/a%20b/", "/rpc/")
+    '/nested/a%20b'
+    >>> lookup_path(b"/rpcx/echo", "/rpc") is None
+    True
+    """
+    path = _URL_PATH_UNSAFE.sub(_escape, raw_path).decode("ascii")
+    prefix = prefix.removesuffix("/")
+    if prefix:
+        if path != prefix and not path.startswith(f"{prefix}/"):
+            return None
+        path = path[len(prefix) :]
+    return "/" + path.removeprefix("/").removesuffix("/")
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    return b"%%%02X" % found[0][0]
