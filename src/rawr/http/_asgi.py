@@ -1,0 +1,31 @@
+"""The words of ASGI 3."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+PATH_SAFE = "/-_.!~*'()"
+"""What `encodeURIComponent` leaves as it is, and the slash between segments."""
+
+
+def raw_path(scope: Scope) -> bytes:
+    """The path as it was sent, percent-encoded; encoded again for servers that do not keep it."""
+    path: bytes | None = scope.get("raw_path")
+    if path is None:
+        return quote(scope["path"], safe=PATH_SAFE).encode()
+    return path.partition(b"?")[0] if b"?" in path else path
+
+
+async def answer_lifespan(receive: Receive, send: Send) -> None:
+    """Follow the lifespan protocol for an application that has nothing to start or stop."""
+    while True:
+        phase = (await receive())["type"]
+        await send({"type": f"{phase}.complete"})
+        if phase == "lifespan.shutdown":
+            return

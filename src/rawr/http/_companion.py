@@ -1,0 +1,108 @@
+"""Running something beside an await, at no cost where the await does not wait.
+
+Most calls finish without ever suspending, and a task per call would cost more than the call.
+So the first step is taken by hand, and only work that suspends gets its companion.
+"""
+
+import asyncio
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any, Protocol, TypeVar, cast
+
+from ._asgi import Receive
+
+T = TypeVar("T")
+
+
+class ClientDisconnected(BaseException):
+    """The client went away: there is nobody left to answer."""
+
+
+class _Steps(Protocol):
+    def send(self, value: object, /) -> object: ...
+    def throw(self, error: BaseException, /) -> object: ...
+
+
+@types.coroutine
+def alongside(
+    work: Awaitable[T], companion: Callable[[], Coroutine[Any, Any, None]], name: str
+) -> Generator[Any, Any, T]:
+    """Await `work`; while it waits, `companion()` runs as a task of the given name."""
+    steps = cast("_Steps", work.__await__())
+    try:
+        signal = steps.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    task = asyncio.get_running_loop().create_task(companion(), name=name)
+    try:
+        return cast("T", (yield from _resume(steps, signal)))
+    finally:
+        task.cancel()
+
+
+async def until_disconnected(work: Awaitable[T], receive: Receive) -> T:
+    """Await `work`, cancelling it once if the client goes away; the body has been read.
+
+    Raises:
+        ClientDisconnected: It was cancelled for that reason.
+    """
+    watch = _Watch(receive)
+    try:
+        result = await alongside(work, watch.start, "rawr.http.watch_client")
+    except asyncio.CancelledError:
+        if watch.settle():
+            raise ClientDisconnected from None
+        raise
+    except BaseException:
+        watch.settle()
+        raise
+    watch.settle()
+    return result
+
+
+class _Watch:
+    """Cancels the task it was started from when the client disconnects.
+
+    Like `asyncio.timeout`, it takes its own cancellation back (`settle`), so that one from
+    elsewhere, such as a shutdown, still counts.
+    """
+
+    __slots__ = ("_earlier", "_fired", "_receive", "_task")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._fired = False
+        self._earlier = 0
+        self._task: asyncio.Task[Any] | None = None
+
+    def start(self) -> Coroutine[Any, Any, None]:
+        self._task = asyncio.current_task()
+        self._earlier = 0 if self._task is None else self._task.cancelling()
+        return self._watch()
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        if self._task is not None:
+            self._fired = True
+            self._task.cancel("the client disconnected")
+
+    def settle(self) -> bool:
+        """Take the cancellation back; True if no other is pending."""
+        if not self._fired or self._task is None:
+            return False
+        return self._task.uncancel() <= self._earlier
+
+
+def _resume(steps: _Steps, signal: object) -> Generator[Any, Any, object]:
+    """Go on with work whose first signal to the event loop has not been passed on yet."""
+    try:
+        while True:
+            try:
+                value = yield signal
+            except BaseException as error:  # noqa: BLE001 - passed on to the work, as `yield from` does
+                signal = steps.throw(error)
+            else:
+                signal = steps.send(value)
+    except StopIteration as done:
+        return done.value

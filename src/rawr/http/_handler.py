@@ -1,0 +1,187 @@
+"""The one handler behind every protocol: match, make the context, decode, call, encode."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from rawr.contract import ORPCError
+from rawr.procedure import Call, Router, derive_defined, to_orpc_error
+from rawr.schema import UNDEFINED
+from rawr.wire import DecodeError, EncodeError
+
+from ._asgi import ASGIApp, Receive, Scope, Send, answer_lifespan, raw_path
+from ._codec import Codec, Matcher
+from ._companion import ClientDisconnected, until_disconnected
+from ._log import log_failure, logger
+from ._operation import Operation, operations
+from ._request import Request
+from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep, send_response
+
+DEFAULT_MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+
+MALFORMED: Final = (
+    "Malformed request. Ensure the request body is properly formatted and the "
+    "'Content-Type' header is set correctly."
+)
+NO_MATCH: Final = "No procedure matched"
+
+ContextFactory: TypeAlias = Callable[[Request], Awaitable[Any]]
+"""Makes the context of a matched request before its body is read; may raise `ORPCError`."""
+
+Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
+
+Interceptor: TypeAlias = Callable[[Request, Respond], Awaitable[Response]]
+"""Wraps a matched request, from context to encoding: `async def timed(request, next): ...`.
+
+Failures pass through it as exceptions, before they are encoded.
+"""
+
+
+MakeMatcher: TypeAlias = Callable[[Sequence[Operation], str], Matcher]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandlerOptions:
+    """What handlers of every protocol have in common."""
+
+    interceptors: tuple[Interceptor, ...] = ()
+    max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
+    keep_alive: KeepAlive = DEFAULT_KEEP_ALIVE
+    sleep: Sleep = asyncio.sleep
+
+
+class StandardHandler:
+    """Serves a router over HTTP in the protocol its codec speaks."""
+
+    def __init__(
+        self, router: Router[Any], codec: Codec, make_matcher: MakeMatcher, options: HandlerOptions
+    ) -> None:
+        self._operations = tuple(operations(router))
+        self._codec = codec
+        self._make_matcher = make_matcher
+        self._options = options
+        self._matchers: dict[str, Matcher] = {}
+        self._respond_through: Respond = _compose(options.interceptors, self._respond)
+
+    def _admit(self, request: Request) -> None:
+        """Refuse a matched request before its context is made."""
+
+    async def handle(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        prefix: str = "",
+        context: object = None,
+    ) -> bool:
+        """Answer a request whose path lies under the prefix and leads to a procedure.
+
+        `context` is a value or a `ContextFactory`. False means: not matched, nothing sent.
+        """
+        if scope["type"] != "http":
+            return False
+        matcher = self._matchers.get(prefix) or self._matcher(prefix)
+        match = matcher.match(scope["method"], raw_path(scope))
+        if match is None:
+            return False
+        options = self._options
+        request = Request(
+            scope, receive, *match, context=context, max_body_bytes=options.max_body_bytes
+        )
+        try:
+            response = await self._answer(request)
+            await send_response(
+                response, receive, send, keep_alive=options.keep_alive, sleep=options.sleep
+            )
+        except ClientDisconnected:
+            logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
+        return True
+
+    def asgi(self, *, prefix: str = "", context: object = None) -> ASGIApp:
+        """An ASGI application of this handler alone: what is not matched gets a 404."""
+        self._matcher(prefix)
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if not await self.handle(scope, receive, send, prefix=prefix, context=context):
+                await self._answer_unmatched(scope, receive, send)
+
+        return app
+
+    def _matcher(self, prefix: str) -> Matcher:
+        """The matcher of a prefix; there are as many as the application has mounts."""
+        matcher = self._make_matcher(self._operations, prefix.removesuffix("/"))
+        return self._matchers.setdefault(prefix, matcher)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._respond_through(request)
+        except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+            failure = to_orpc_error(error)
+            log_failure(request.operation, failure)
+        try:
+            return self._codec.encode_error(failure)
+        except EncodeError as error:
+            hidden = to_orpc_error(error)
+            log_failure(request.operation, hidden)
+            return self._codec.encode_error(hidden)
+
+    async def _respond(self, request: Request) -> Response:
+        self._admit(request)
+        operation, codec = request.operation, self._codec
+        context = request.context
+        if callable(context):
+            context = await _make_context(cast("ContextFactory", context), request)
+        body = await request.body() if codec.reads_body(request) else b""
+        try:
+            value = codec.decode(request, body)
+        except DecodeError as error:
+            raise ORPCError("BAD_REQUEST", message=MALFORMED) from error
+        last_event_id = request.header(b"last-event-id")
+        call = Call(
+            path=operation.path,
+            contract=operation.place.contract,
+            context=context,
+            input=None if value is UNDEFINED and operation.takes_input else value,
+            last_event_id=None
+            if last_event_id is None
+            else last_event_id.decode("utf-8", "replace"),
+        )
+        output = await until_disconnected(operation.procedure(call), request.receive)
+        return codec.encode(operation, output)
+
+    async def _answer_unmatched(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await answer_lifespan(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000, "reason": NO_MATCH})
+        else:
+            response = self._codec.encode_error(ORPCError("NOT_FOUND", message=NO_MATCH))
+            await send_response(
+                response,
+                receive,
+                send,
+                keep_alive=self._options.keep_alive,
+                sleep=self._options.sleep,
+            )
+
+
+async def _make_context(factory: ContextFactory, request: Request) -> object:
+    try:
+        return await factory(request)
+    except ORPCError as error:
+        raise derive_defined(error, request.place.contract.definition.errors) from error
+
+
+def _compose(interceptors: Sequence[Interceptor], core: Respond) -> Respond:
+    for interceptor in reversed(interceptors):
+        core = _wrap(interceptor, core)
+    return core
+
+
+def _wrap(interceptor: Interceptor, inner: Respond) -> Respond:
+    def wrapped(request: Request) -> Awaitable[Response]:
+        return interceptor(request, inner)
+
+    return wrapped

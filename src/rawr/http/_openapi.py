@@ -1,0 +1,134 @@
+"""The OpenAPI protocol over HTTP: the same procedures by method and path."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from typing_extensions import override
+
+from rawr.contract import ORPCError
+from rawr.procedure import Router
+from rawr.wire.body import parse_urlencoded
+from rawr.wire.error import error_to_json
+from rawr.wire.openapi import MAX_ARRAY_INDEX, OpenAPISerializer
+
+from ._body import JSON_HEADERS, is_json, parse_request_body, standard_response
+from ._codec import Codec
+from ._detailed import DetailedOutput, DetailedReader, detailed_reader
+from ._events import event_response
+from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, Interceptor, StandardHandler
+from ._operation import Operation
+from ._request import Request
+from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
+from ._routes import OpenAPIMatcher
+
+ErrorBodyEncoder: TypeAlias = Callable[[ORPCError[Any]], object | None]
+"""Gives the body of an error response; None asks for the standard one."""
+
+
+class OpenAPICodec(Codec):
+    """Plain JSON by method and path; types travel in the schema, not in the payload."""
+
+    def __init__(
+        self, serializer: OpenAPISerializer, encode_error_body: ErrorBodyEncoder | None
+    ) -> None:
+        self._serializer = serializer
+        self._encode_error_body = encode_error_body
+        self._detailed_readers: dict[str, DetailedReader] = {}
+
+    @override
+    def reads_body(self, request: Request) -> bool:
+        """See `Codec.reads_body`."""
+        return request.method != "GET" or request.operation.route.input_structure == "detailed"
+
+    @override
+    def decode(self, request: Request, body: bytes) -> object:
+        """See `Codec.decode`."""
+        if request.operation.route.input_structure == "detailed":
+            read = self._detailed_reader(request.operation)
+            return read(request, self._decode_query(request), self._decode_body(request, body))
+        if request.method == "GET":
+            return _merge(self._decode_query(request), request.params)
+        return _merge(self._decode_body(request, body), request.params)
+
+    @override
+    def encode(self, operation: Operation, output: Any) -> Response:
+        """See `Codec.encode`.
+
+        Raises:
+            TypeError: A detailed output is not of the form `{status?, headers?, body?}`.
+        """
+        route = operation.route
+        if operation.streams:
+            return event_response(operation, output, self._serializer)
+        value = operation.dump(output)
+        if route.output_structure == "compact":
+            return standard_response(self._serializer.serialize_body(value), route.success_status)
+        detail = DetailedOutput.of(value, route)
+        response = standard_response(self._serializer.serialize_body(detail.body), detail.status)
+        response.headers += detail.headers
+        return response
+
+    @override
+    def encode_error(self, error: ORPCError[Any]) -> Response:
+        """See `Codec.encode_error`."""
+        custom = None if self._encode_error_body is None else self._encode_error_body(error)
+        body = self._serializer.encode(error_to_json(error) if custom is None else custom)
+        return Response(status=error.status, headers=[*JSON_HEADERS], body=body)
+
+    def _detailed_reader(self, operation: Operation) -> DetailedReader:
+        reader = self._detailed_readers.get(operation.name)
+        if reader is None:
+            reader = detailed_reader(operation.place.contract.definition.input)
+            self._detailed_readers[operation.name] = reader
+        return reader
+
+    def _decode_query(self, request: Request) -> Any:
+        return self._serializer.deserialize_body(parse_urlencoded(request.query_string))
+
+    def _decode_body(self, request: Request, body: bytes) -> Any:
+        if is_json(request):
+            return self._serializer.decode(body)
+        return self._serializer.deserialize_body(parse_request_body(request, body))
+
+
+def _merge(data: object, params: Mapping[str, str]) -> object:
+    """Path parameters over the rest of a compact input (OpenAPI protocol, input)."""
+    if not params:
+        return data
+    return {**data, **params} if isinstance(data, dict) else dict(params)
+
+
+class OpenAPIHandler(StandardHandler):
+    """Serves a router by method and path, as `@orpc/openapi-client`'s OpenAPILink speaks it.
+
+    `max_body_bytes` caps request bodies (413); `max_array_index` the array indexes of bracket
+    notation; `encode_error_body` replaces the body of error responses.
+
+    >>> # openapi = OpenAPIHandler(create_router())
+    >>> # app = openapi.asgi(prefix="/api", context=make_context)
+
+    Raises:
+        ContractError: Two procedures answer the same requests.
+    """
+
+    def __init__(
+        self,
+        router: Router[Any],
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        max_array_index: int = MAX_ARRAY_INDEX,
+        encode_error_body: ErrorBodyEncoder | None = None,
+        keep_alive: KeepAlive = DEFAULT_KEEP_ALIVE,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        options = HandlerOptions(
+            interceptors=tuple(interceptors),
+            max_body_bytes=max_body_bytes,
+            keep_alive=keep_alive,
+            sleep=sleep,
+        )
+        serializer = OpenAPISerializer(max_array_index=max_array_index)
+        codec = OpenAPICodec(serializer, encode_error_body)
+        super().__init__(router, codec, OpenAPIMatcher, options)

@@ -1,0 +1,94 @@
+"""RPC protocol v1 over HTTP."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from typing_extensions import override
+
+from rawr.contract import ORPCError
+from rawr.procedure import Router
+from rawr.wire.body import parse_urlencoded
+from rawr.wire.error import error_to_json
+from rawr.wire.rpc import CustomType, RPCSerializer
+
+from ._body import JSON_HEADERS, is_json, parse_request_body, standard_response
+from ._codec import Codec
+from ._events import event_response
+from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, Interceptor, StandardHandler
+from ._operation import Operation
+from ._request import Request
+from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
+from ._routes import RPCMatcher
+
+
+class RPCCodec(Codec):
+    """RPC protocol v1: tagged JSON, files as multipart, streams as server-sent events."""
+
+    def __init__(self, serializer: RPCSerializer) -> None:
+        self._serializer = serializer
+
+    @override
+    def reads_body(self, request: Request) -> bool:
+        """See `Codec.reads_body`; only `GET` reads the query instead."""
+        return request.method != "GET"
+
+    @override
+    def decode(self, request: Request, body: bytes) -> object:
+        """See `Codec.decode`."""
+        if request.method == "GET":
+            return self._serializer.decode(
+                parse_urlencoded(request.query_string).last("data") or ""
+            )
+        if is_json(request):
+            return self._serializer.decode(body)
+        return self._serializer.deserialize_body(parse_request_body(request, body))
+
+    @override
+    def encode(self, operation: Operation, output: Any) -> Response:
+        """See `Codec.encode`; the status of a success is always 200."""
+        if operation.streams:
+            return event_response(operation, output, self._serializer)
+        return standard_response(self._serializer.serialize_body(operation.dump(output)))
+
+    @override
+    def encode_error(self, error: ORPCError[Any]) -> Response:
+        """See `Codec.encode_error`."""
+        body = self._serializer.encode(error_to_json(error))
+        return Response(status=error.status, headers=[*JSON_HEADERS], body=body)
+
+
+class RPCHandler(StandardHandler):
+    """Serves a router over RPC protocol v1, as `@orpc/client`'s RPCLink speaks it.
+
+    `strict_get` refuses a `GET` of a procedure that is not declared with `GET` (405).
+    `max_body_bytes` caps request bodies (413); `custom_types` travel besides the built-in ones.
+
+    >>> # rpc = RPCHandler(create_router())
+    >>> # app = rpc.asgi(prefix="/rpc", context=make_context)
+    """
+
+    def __init__(
+        self,
+        router: Router[Any],
+        *,
+        interceptors: Sequence[Interceptor] = (),
+        max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
+        strict_get: bool = True,
+        custom_types: Iterable[CustomType] = (),
+        keep_alive: KeepAlive = DEFAULT_KEEP_ALIVE,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        options = HandlerOptions(
+            interceptors=tuple(interceptors),
+            max_body_bytes=max_body_bytes,
+            keep_alive=keep_alive,
+            sleep=sleep,
+        )
+        super().__init__(router, RPCCodec(RPCSerializer(custom_types)), RPCMatcher, options)
+        self._strict_get = strict_get
+
+    @override
+    def _admit(self, request: Request) -> None:
+        if self._strict_get and request.method == "GET" and request.operation.method != "GET":
+            raise ORPCError("METHOD_NOT_SUPPORTED")
