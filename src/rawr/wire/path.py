@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote
 
-__all__ = ["encode_path", "encode_segment", "lookup_path"]
+__all__ = ["encode_path", "encode_segment", "lookup_path", "split_url"]
 
 _UNESCAPED = "-_.!~*'()"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.\-]*:(?://[^/?#]*)?", re.IGNORECASE)
 _URL_PATH_UNSAFE = re.compile(rb"[^!#-;=@-\[\]_a-z|~\\?]")
 
 
@@ -46,6 +47,18 @@ def lookup_path(raw_path: bytes, prefix: str = "") -> str | None:
             return None
         path = path[len(prefix) :]
     return "/" + path.removeprefix("/").removesuffix("/")
+
+
+def split_url(url: str) -> tuple[bytes, str]:
+    """The raw path and the query of a URL, absolute or beginning with its path.
+
+    >>> split_url("http://orpc/echo?data=1#top")
+    (b'/echo', 'data=1')
+    """
+    origin = None if url.startswith("/") else _ORIGIN.match(url)
+    target = url[origin.end() :] if origin else url
+    path, _, query = target.partition("#")[0].partition("?")
+    return (path or "/").encode(), query
 
 
 def _escape(found: re.Match[bytes]) -> bytes:
