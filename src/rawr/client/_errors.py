@@ -1,0 +1,70 @@
+"""Why a call got no answer a caller could use.
+
+LinkError
+├── ConnectFailed        the request never reached the server
+├── TimedOut             no complete answer within the time allowed
+├── ConnectionLost       the connection broke before the answer was complete
+└── ProtocolError        an answer came, but not one of an oRPC server
+    ├── Redirected       the server points somewhere else; links do not follow
+    ├── ResponseTooLarge the answer is larger than the link accepts
+    └── ContractMismatch the answer is not what the contract promises
+
+What the procedure itself reports is an `ORPCError`, never a `LinkError`.
+"""
+
+from typing import ClassVar
+
+
+class LinkError(Exception):
+    """The link got no usable answer.
+
+    `retryable` says whether sending the call again cannot do harm, whatever the procedure
+    does. Of other failures only the caller knows whether repeating the call is safe.
+    """
+
+    retryable: ClassVar[bool] = False
+
+
+class ConnectFailed(LinkError):
+    """The server could not be reached; nothing was sent."""
+
+    retryable = True
+
+
+class TimedOut(LinkError):
+    """No complete answer came in time; the procedure may have run."""
+
+
+class ConnectionLost(LinkError):
+    """The connection broke before the answer was complete; the procedure may have run."""
+
+
+class ProtocolError(LinkError):
+    """The answer is not one of an oRPC server; check the link's URL and prefix."""
+
+
+class Redirected(ProtocolError):
+    """The server redirects the call; point the link at the new place if you trust it."""
+
+    def __init__(self, status: int, location: str) -> None:
+        self.status = status
+        self.location = location
+        super().__init__(
+            f"The server redirects ({status}) to {location or 'nowhere'}. Links follow no "
+            "redirects, so that credentials stay where they were sent: correct the link's URL"
+        )
+
+
+class ResponseTooLarge(ProtocolError):
+    """The answer is larger than the link accepts; raise `max_response_bytes` if it is due."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"The answer is larger than {limit} bytes; page the result or raise "
+            "max_response_bytes of the link"
+        )
+
+
+class ContractMismatch(ProtocolError):
+    """The answer is not what the contract promises; client and server differ in version."""

@@ -1,0 +1,36 @@
+"""From wire values to what the contract promises."""
+
+from typing import Any
+
+from rawr.contract import LinkCall, ORPCError
+from rawr.schema import UNDEFINED, SchemaError
+
+from ._errors import ContractMismatch
+
+
+def typed_output(call: LinkCall, value: object) -> object:
+    """The value as the contract's type; `undefined` counts as None where the schema wants it.
+
+    Raises:
+        ContractMismatch: The server answers something else than the contract promises.
+    """
+    schema = call.contract.definition.output
+    if schema is None:
+        return None if value is UNDEFINED else value
+    try:
+        return schema.validate(value)
+    except SchemaError as error:
+        if value is UNDEFINED:
+            return typed_output(call, None)
+        raise ContractMismatch(
+            f"{'.'.join(call.path)} answered what its contract does not allow: {error}. "
+            "Is the server of another version?"
+        ) from error
+
+
+def typed_error(call: LinkCall, error: ORPCError[Any]) -> ORPCError[Any]:
+    """The error as the class the contract declares for it; else as it came."""
+    declared = call.contract.definition.errors.get(error.code)
+    if declared is None or not error.defined:
+        return error
+    return declared.adopt(error) or error
