@@ -1,6 +1,6 @@
 """Detailed structures: input and output with their HTTP parts apart (OpenAPI protocol)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -78,13 +78,11 @@ _EXPECTED: Final = (
 )
 
 
-def _lines(headers: Mapping[str, object]) -> list[tuple[str, str]]:
-    lines: list[tuple[str, str]] = []
+def _lines(headers: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in headers.items():
         for item in value if isinstance(value, list | tuple) else (value,):
             if item is not None and item is not UNDEFINED:
-                lines.append((name, str(item)))
-    return lines
+                yield name, str(item)
 
 
 def _headers(request: Request, known: frozenset[str] | None) -> dict[str, str | list[str]]:

@@ -16,10 +16,15 @@ EVENT_STREAM_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"text/even
 
 
 def event_response(
-    operation: Operation, output: EventIterator[Any], serializer: ItemSerializer
+    operation: Operation,
+    output: EventIterator[Any],
+    serializer: ItemSerializer,
+    *,
+    status: int = 200,
 ) -> Response:
     """The response that streams an event iterator (RPC protocol v1, event iterator)."""
     return Response(
+        status=status,
         headers=[*EVENT_STREAM_HEADERS],
         body=_encode(operation, output, IteratorEncoder(serializer)),
     )

@@ -60,7 +60,7 @@ class OpenAPICodec(Codec):
         """
         route = operation.route
         if operation.streams:
-            return event_response(operation, output, self._serializer)
+            return event_response(operation, output, self._serializer, status=route.success_status)
         value = operation.dump(output)
         if route.output_structure == "compact":
             return standard_response(self._serializer.serialize_body(value), route.success_status)
