@@ -15,6 +15,7 @@ from ._types import CustomType, Tag
 _Convert: TypeAlias = Callable[[Json], object]
 
 _MAX_DIGITS: Final = 4300
+_NAN: Final = float("nan")  # one object, so that a set holds it once, as JavaScript's does
 _BIGINT: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _INDEX: Final = re.compile(r"0|[1-9][0-9]{0,15}")
 _FLAGS: Final = re.compile(r"[dgimsuvy]*")
@@ -155,7 +156,7 @@ def _in_utc(moment: dt.datetime) -> dt.datetime:
 def _read_nan(value: Json) -> object:
     if value is not None:
         raise _wrong_type(Tag.NAN, "null")
-    return float("nan")
+    return _NAN
 
 
 def _read_undefined(value: Json) -> object:
@@ -197,41 +198,51 @@ def _are_flags(flags: str) -> bool:
 def _read_set(value: Json) -> object:
     if type(value) is not list:
         raise _wrong_type(Tag.SET, "an array")
-    try:
-        members = _hashable(value)
-    except TypeError:
-        return SetMembers(value)
-    if len(members) == len(value):
+    members = _as_set(value)
+    if members is not None and len(members) == len(value):
         return members
-    # JavaScript tells 1 from true, Python does not: keep both, drop what repeats.
-    distinct = {(type(member) is bool, member): member for member in value}
-    return members if len(distinct) == len(members) else SetMembers(distinct.values())
+    distinct = {_identity(member): member for member in value}
+    return members if _holds_all(members, distinct) else SetMembers(distinct.values())
 
 
 def _read_map(value: Json) -> object:
     if type(value) is not list or not all(type(entry) is list for entry in value):
         raise _wrong_type(Tag.MAP, "an array of entries")
     entries = [_entry(entry) for entry in value]
-    try:
-        keys = _hashable([key for key, _ in entries])
-    except TypeError:
-        return MapEntries(entries)
-    if len(keys) == len(entries):
+    keys = _as_set([key for key, _ in entries])
+    if keys is not None and len(keys) == len(entries):
         return Map(entries)
-    distinct = {(type(key) is bool, key): (key, item) for key, item in entries}
-    return Map(entries) if len(distinct) == len(keys) else MapEntries(distinct.values())
+    distinct = {_identity(key): (key, item) for key, item in entries}
+    return Map(entries) if _holds_all(keys, distinct) else MapEntries(distinct.values())
+
+
+def _as_set(members: list[Any]) -> set[Any] | None:
+    """The members as Python tells them apart; None if it cannot hash them."""
+    if has_crafted_hashes(members):
+        raise DecodeError("Invalid RPC serialized data: numbers chosen to collide when hashed.")
+    try:
+        return set(members)
+    except TypeError:
+        return None
+
+
+def _identity(member: object) -> tuple[object, object]:
+    """What JavaScript tells members apart by: 1 is not true, and an object is only itself."""
+    try:
+        hash(member)
+    except TypeError:
+        return None, id(member)
+    return type(member) is bool, member
+
+
+def _holds_all(members: set[Any] | None, distinct: dict[Any, Any]) -> bool:
+    return members is not None and len(members) == len(distinct)
 
 
 def _entry(entry: list[Any]) -> tuple[Any, Any]:
     """`new Map` takes entries of any length; what is missing is undefined."""
     key, item, *_ = (*entry, UNDEFINED, UNDEFINED)
     return key, item
-
-
-def _hashable(members: list[Any]) -> set[Any]:
-    if has_crafted_hashes(members):
-        raise DecodeError("Invalid RPC serialized data: numbers chosen to collide when hashed.")
-    return set(members)
 
 
 _BUILT_IN: Final[dict[int, _Convert]] = {
