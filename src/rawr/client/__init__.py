@@ -7,7 +7,10 @@
 
 from rawr.contract import create_client
 
+from ._batch import BatchTransport
 from ._context import CallContext, HeaderSource, Seconds
+from ._dedupe import DedupeTransport
+from ._dynamic import DynamicLink
 from ._errors import (
     ConnectFailed,
     ConnectionLost,
@@ -22,14 +25,24 @@ from ._httpx import HTTPClient, HTTPXTransport
 from ._link import HTTPLink, LinkInterceptor, LinkNext
 from ._messages import Headers, HTTPRequest, HTTPResponse, Transport
 from ._openapi import ErrorDecoder, OpenAPILink
+from ._reconnect import ReconnectLink
+from ._retry import FailedAttempt, RetryLink, can_repeat, growing_delay
+from ._retry_after import RetryAfterTransport
 from ._rpc import MethodSource, RPCLink, RPCMethod, contract_method
+from ._safe import Failure, SafeResult, Success, safe
+from ._sync import SyncClient
 
 __all__ = [
+    "BatchTransport",
     "CallContext",
     "ConnectFailed",
     "ConnectionLost",
     "ContractMismatch",
+    "DedupeTransport",
+    "DynamicLink",
     "ErrorDecoder",
+    "FailedAttempt",
+    "Failure",
     "HTTPClient",
     "HTTPLink",
     "HTTPRequest",
@@ -45,11 +58,20 @@ __all__ = [
     "ProtocolError",
     "RPCLink",
     "RPCMethod",
+    "ReconnectLink",
     "Redirected",
     "ResponseTooLarge",
+    "RetryAfterTransport",
+    "RetryLink",
+    "SafeResult",
     "Seconds",
+    "Success",
+    "SyncClient",
     "TimedOut",
     "Transport",
+    "can_repeat",
     "contract_method",
     "create_client",
+    "growing_delay",
+    "safe",
 ]

@@ -28,6 +28,8 @@ class CallContext(TypedDict, total=False):
     """Headers of this call; they win over the link's."""
     timeout: Seconds | None
     """How long this call may take, in seconds; None waits for ever."""
+    max_attempts: int
+    """How often a `RetryLink` may send this call, the first time included."""
 
 
 async def headers_of(call: LinkCall, source: HeaderSource) -> dict[str, str]:

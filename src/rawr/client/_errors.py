@@ -12,7 +12,7 @@ LinkError
 What the procedure itself reports is an `ORPCError`, never a `LinkError`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class LinkError(Exception):
@@ -23,6 +23,13 @@ class LinkError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+
+    def retold(self) -> Self:
+        """An equal error for one more caller; exceptions collect notes and tracebacks."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(vars(self))
+        twin.__cause__ = self
+        return twin
 
 
 class ConnectFailed(LinkError):

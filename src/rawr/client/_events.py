@@ -1,8 +1,8 @@
 """Event iterators read from a response (RPC protocol v1, event iterator)."""
 
 from collections import deque
-from collections.abc import AsyncIterator
-from typing import Any, assert_never
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Protocol, assert_never
 
 from typing_extensions import override
 
@@ -17,10 +17,23 @@ from ._output import typed_error, typed_output
 from ._reading import close_response, deadline
 
 
+class ItemSource(Protocol):
+    """Where remote events come from."""
+
+    @property
+    def result(self) -> object:
+        """What the producer returned, once the items have ended."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+
+    def __anext__(self) -> Awaitable[Any]: ...
+
+
 class RemoteEvents(EventIterator[Any]):
     """The events of a response; closing it closes the response."""
 
-    def __init__(self, source: "EventSource") -> None:
+    def __init__(self, source: ItemSource) -> None:
         super().__init__(source)
         self._events = source
 

@@ -17,7 +17,12 @@ from ._events import EventSource, RemoteEvents
 from ._httpx import HTTPClient, HTTPXTransport
 from ._messages import HTTPResponse, Transport
 from ._output import typed_error, typed_output
-from ._reading import close_response, deadline, read_body
+from ._reading import (
+    close_response,
+    deadline,
+    is_event_stream,
+    read_body,
+)
 
 LinkNext: TypeAlias = Callable[[LinkCall], Awaitable[Any]]
 """What is further inside the link: other interceptors, at last the request."""
@@ -26,7 +31,6 @@ LinkInterceptor: TypeAlias = Callable[[LinkCall, LinkNext], Awaitable[Any]]
 """Wraps every call of a link: `async def log(call, next): return await next(call)`."""
 
 DEFAULT_TIMEOUT_SECONDS = 60.0
-DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 
 class HTTPLink(Link):
@@ -85,7 +89,7 @@ class HTTPLink(Link):
         async with deadline(limit, f"{'.'.join(call.path)} did not answer"):
             request = self._codec.encode(_on_the_wire(call), await headers_of(call, self._headers))
             response = await self._transport.send(request)
-            if _is_event_stream(response):
+            if is_event_stream(response):
                 return await self._events(call, response)
             try:
                 body = await read_body(response, self._max_response_bytes)
@@ -142,11 +146,3 @@ def _on_the_wire(call: LinkCall) -> LinkCall:
     """The call with its input as wire values."""
     schema = call.contract.definition.input
     return call if schema is None else replace(call, input=schema.dump(call.input))
-
-
-def _is_event_stream(response: HTTPResponse) -> bool:
-    return (
-        not is_error_status(response.status)
-        and response.headers.get("content-type", "").startswith("text/event-stream")
-        and "content-disposition" not in response.headers
-    )

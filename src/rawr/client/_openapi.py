@@ -16,12 +16,12 @@ from ._codec import LinkCodec
 from ._context import HeaderSource, Seconds
 from ._httpx import HTTPClient
 from ._link import (
-    DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT_SECONDS,
     HTTPLink,
     LinkInterceptor,
 )
 from ._messages import Headers, HTTPRequest, Transport
+from ._reading import DEFAULT_MAX_RESPONSE_BYTES
 from ._structure import METHODS_WITHOUT_BODY, declared_output, split_input
 from ._url import LinkURL
 

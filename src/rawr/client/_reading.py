@@ -5,8 +5,12 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from rawr.contract import is_error_status
+
 from ._errors import ResponseTooLarge, TimedOut
 from ._messages import HTTPResponse
+
+DEFAULT_MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 
 async def read_body(response: HTTPResponse, limit: int) -> bytes:
@@ -38,3 +42,12 @@ async def deadline(limit_seconds: float | None, failure: str) -> AsyncIterator[N
         yield
     if scope.cancelled_caught:
         raise TimedOut(f"{failure} within {until:g} s; raise the timeout or try again later")
+
+
+def is_event_stream(response: HTTPResponse) -> bool:
+    """Whether a success carries events, to be read one by one."""
+    return (
+        not is_error_status(response.status)
+        and response.headers.get("content-type", "").startswith("text/event-stream")
+        and "content-disposition" not in response.headers
+    )

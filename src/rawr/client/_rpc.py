@@ -18,12 +18,12 @@ from ._codec import LinkCodec
 from ._context import HeaderSource, Seconds
 from ._httpx import HTTPClient
 from ._link import (
-    DEFAULT_MAX_RESPONSE_BYTES,
     DEFAULT_TIMEOUT_SECONDS,
     HTTPLink,
     LinkInterceptor,
 )
 from ._messages import Headers, HTTPRequest, Transport
+from ._reading import DEFAULT_MAX_RESPONSE_BYTES
 from ._url import LinkURL
 
 RPCMethod: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -1,0 +1,95 @@
+"""Calling from code that is not asynchronous."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, ExitStack
+from enum import Enum
+from types import TracebackType
+from typing import Final, Generic, Literal, ParamSpec, Self, TypeVar
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from rawr.contract import Contract, EventIterator, Link, create_client
+
+C = TypeVar("C", bound=Contract)
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _End(Enum):
+    END = "end"
+
+
+_END: Final = _End.END
+
+
+class SyncClient(Generic[C]):
+    """A client for threads: calls block, streams are plain iterators.
+
+    It runs the link on an event loop of its own, in a thread of its own, and may be shared
+    between threads.
+
+    >>> # with SyncClient(HQ, lambda: RPCLink("https://hq.example.com/rpc")) as hq:
+    >>> #     status = hq.call(hq.client.runs.get_status, RunRef(run_id="run-1"))
+    >>> #     for tick in hq.iterate(hq.client.runs.watch, RunRef(run_id="run-1")): ...
+    """
+
+    def __init__(self, contract: type[C], make_link: Callable[[], Link]) -> None:
+        self._contract = contract
+        self._make_link = make_link
+        self._stack = ExitStack()
+        self._running: tuple[BlockingPortal, C] | None = None
+
+    @property
+    def client(self) -> C:
+        """The asynchronous client, whose procedures `call` and `iterate` take."""
+        return self._entered()[1]
+
+    def call(self, procedure: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call a procedure and wait for its output; raises what the call raises."""
+        portal, _ = self._entered()
+
+        async def run() -> T:
+            return await procedure(*args, **kwargs)
+
+        return portal.call(run)
+
+    def iterate(
+        self,
+        procedure: Callable[P, Awaitable[EventIterator[T]]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Iterator[T]:
+        """The items of a streaming procedure; leaving the loop closes the stream."""
+        portal, _ = self._entered()
+        events = self.call(procedure, *args, **kwargs)
+
+        async def step() -> T | Literal[_End.END]:
+            return await anext(events, _END)
+
+        try:
+            while (item := portal.call(step)) is not _END:
+                yield item
+        finally:
+            portal.call(events.aclose)
+
+    def __enter__(self) -> Self:
+        portal = self._stack.enter_context(start_blocking_portal())
+        link = portal.call(self._make_link)
+        if isinstance(link, AbstractAsyncContextManager):
+            self._stack.enter_context(portal.wrap_async_context_manager(link))
+        self._running = (portal, create_client(self._contract, link))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._running = None
+        self._stack.close()
+
+    def _entered(self) -> tuple[BlockingPortal, C]:
+        if self._running is None:
+            raise RuntimeError("Enter the client first: with SyncClient(...) as client")
+        return self._running
