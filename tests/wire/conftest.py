@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from tests.node_peer import ask_node, peers_installed
 
 Ask = Callable[[str, list[Any]], list[Any]]

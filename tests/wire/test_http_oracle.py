@@ -162,8 +162,8 @@ def test_forms_are_written_alike(oracle: Ask) -> None:
 
 def test_a_file_without_a_name_stays_a_file_for_javascript(oracle: Ask) -> None:
     # Node itself leaves an empty filename out, and so turns its own file into text.
-    body = encode_multipart([("0", File(b"x", "a/b", ""))], "-" * 30)
-    content_type = f"multipart/form-data; boundary={'-' * 30}"
+    body = encode_multipart([("0", File(b"x", "a/b", ""))], "b" * 30)
+    content_type = f"multipart/form-data; boundary={'b' * 30}"
     (theirs,) = oracle(
         "parseMultipart", [{"type": content_type, "base64": base64.b64encode(body).decode()}]
     )
@@ -188,7 +188,7 @@ def test_a_form_cut_off_is_refused_by_both(oracle: Ask, cut: int) -> None:
         "parseMultipart", [{"type": content_type, "base64": base64.b64encode(body).decode()}]
     )
     if cut == 1:  # only the last line end is missing
-        assert parse_multipart(body, content_type)
+        assert len(parse_multipart(body, content_type).entries) == len(FORM)
         return
     assert "error" in theirs
     with pytest.raises(DecodeError):
