@@ -1,0 +1,106 @@
+"""Errors of the durable engine.
+
+    EngineError
+    ├── EventRejected            the event API refuses an event
+    ├── RegistrationRejected     a function configuration is refused
+    ├── ResponseRejected         an SDK answered outside the protocol
+    ├── LimitExceeded            a documented size or count limit is exceeded
+    ├── NotRunning               the engine is not started, or is closing
+    ├── RunNotFound              no run has this id
+    ├── StoreUnavailable         the database cannot be written now; a retry can help
+    │   ├── StoreFull
+    │   └── StoreLocked
+    └── StoreCorrupt             the database does not hold what was written
+
+Each class carries the protocol's `code`, the HTTP `status` an API answers with, and whether
+the same request may succeed later (`retryable`).
+"""
+
+from typing import ClassVar
+
+
+class EngineError(Exception):
+    """The durable engine refused or failed an operation."""
+
+    code: ClassVar[str] = "engine_error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message if message is not None else type(self).__doc__)
+
+
+class EventRejected(EngineError):
+    """The event is not valid; correct it and send it again."""
+
+    code = "event_rejected"
+    status = 400
+
+    def __init__(self, message: str | None = None, *, accepted: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.accepted = accepted
+        """Internal ids of the events of the same request that were accepted before this one."""
+
+
+class RegistrationRejected(EngineError):
+    """The function configuration is not valid; correct it and register again."""
+
+    code = "registration_rejected"
+    status = 400
+
+
+class ResponseRejected(EngineError):
+    """The SDK answered outside the protocol."""
+
+    code = "response_rejected"
+    status = 502
+    retryable = True
+
+
+class LimitExceeded(EngineError):
+    """A size or count limit of the engine is exceeded."""
+
+    code = "limit_exceeded"
+    status = 413
+
+
+class NotRunning(EngineError):
+    """The engine is not running; start it first."""
+
+    code = "not_running"
+    status = 503
+    retryable = True
+
+
+class RunNotFound(EngineError):
+    """No run has this id."""
+
+    code = "run_not_found"
+    status = 404
+
+
+class StoreUnavailable(EngineError):
+    """The engine database cannot be written now; nothing was accepted, try again."""
+
+    code = "store_unavailable"
+    status = 503
+    retryable = True
+
+
+class StoreFull(StoreUnavailable):
+    """The disk of the engine database is full; free space, nothing was accepted."""
+
+    code = "store_full"
+    status = 507
+
+
+class StoreLocked(StoreUnavailable):
+    """Another process holds the engine database; stop it or choose another data directory."""
+
+    code = "store_locked"
+
+
+class StoreCorrupt(EngineError):
+    """The engine database does not hold what was written; restore it from a backup."""
+
+    code = "store_corrupt"

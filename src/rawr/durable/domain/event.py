@@ -1,0 +1,77 @@
+"""Events: what callers send, and what the engine keeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""A JSON value: the one place where untyped data enters the engine."""
+
+INTERNAL_PREFIX = "inngest/"
+
+FUNCTION_INVOKED = "inngest/function.invoked"
+FUNCTION_FINISHED = "inngest/function.finished"
+FUNCTION_FAILED = "inngest/function.failed"
+FUNCTION_CANCELLED = "inngest/function.cancelled"
+SCHEDULED_TIMER = "inngest/scheduled.timer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An event as a caller sends it, before it has been accepted.
+
+    Attributes:
+        ts: Milliseconds since the epoch. A future `ts` delays the runs it triggers.
+        id: The caller's own id; the same id triggers a function once in 24 hours.
+    """
+
+    name: str
+    data: Mapping[str, Json]
+    id: str | None = None
+    ts: int | None = None
+    user: Mapping[str, Json] | None = None
+    v: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An accepted event.
+
+    Attributes:
+        internal_id: The ULID the event API answered with.
+        id: The caller's id, or the internal one when the caller gave none.
+        ts: Milliseconds since the epoch.
+        received_at: When the engine accepted it, in milliseconds since the epoch.
+    """
+
+    internal_id: str
+    id: str
+    name: str
+    data: Mapping[str, Json]
+    ts: int
+    received_at: int
+    user: Mapping[str, Json]
+    v: str | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the event as functions and expressions see it."""
+        shape: dict[str, Json] = {
+            "data": self.data,
+            "id": self.id,
+            "name": self.name,
+            "ts": self.ts,
+            "user": self.user,
+        }
+        if self.v is not None:
+            shape["v"] = self.v
+        return shape
+
+    @property
+    def is_internal(self) -> bool:
+        """True for events the engine itself emits."""
+        return self.name.startswith(INTERNAL_PREFIX)
+
+
+def is_reserved(name: str) -> bool:
+    """True when only the engine may send events of this name."""
+    return name[: len(INTERNAL_PREFIX)].lower() == INTERNAL_PREFIX

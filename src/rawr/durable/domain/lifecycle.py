@@ -1,0 +1,97 @@
+"""The events the engine emits about runs (Inngest wire, lifecycle events)."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rawr.durable.domain.event import (
+    FUNCTION_CANCELLED,
+    FUNCTION_FAILED,
+    FUNCTION_FINISHED,
+    FUNCTION_INVOKED,
+    EventDraft,
+    Json,
+)
+from rawr.durable.domain.op import RunError
+from rawr.durable.domain.run import Run, RunStatus
+
+_STATUS_LABEL = {
+    RunStatus.COMPLETED: "Completed",
+    RunStatus.FAILED: "Failed",
+    RunStatus.CANCELLED: "Cancelled",
+}
+_WITHOUT_LIFECYCLE = frozenset({FUNCTION_FAILED, FUNCTION_FINISHED, FUNCTION_CANCELLED})
+
+
+def lifecycle_events(
+    run: Run, status: RunStatus, *, output: bytes | None, error: RunError | None
+) -> Iterator[EventDraft]:
+    """Yield what to emit when a run ends; nothing when the run itself handles such an event."""
+    if run.event.name in _WITHOUT_LIFECYCLE:
+        return
+    data = _ended(run, status, output=output, error=error)
+    if status is RunStatus.FAILED:
+        yield EventDraft(name=FUNCTION_FAILED, data=data, id=run.id)
+    elif status is RunStatus.CANCELLED:
+        yield EventDraft(name=FUNCTION_CANCELLED, data=data, id=run.id)
+    yield EventDraft(name=FUNCTION_FINISHED, data=data)
+
+
+def invoked_event(
+    *,
+    function_id: str,
+    source_function_id: str,
+    correlation_id: str,
+    expires_at: int,
+    step_name: str,
+    payload: dict[str, Json],
+) -> EventDraft:
+    """Return the event that starts an invoked function's run."""
+    given = payload.get("data")
+    data = dict(given) if isinstance(given, dict) else {}
+    data["_inngest"] = {
+        "correlation_id": correlation_id,
+        "expire": expires_at,
+        "fn_id": function_id,
+        "name": step_name,
+        "source_fn_id": source_function_id,
+        "source_fn_v": 1,
+    }
+    user = payload.get("user")
+    version = payload.get("v")
+    return EventDraft(
+        name=FUNCTION_INVOKED,
+        data=data,
+        user=user if isinstance(user, dict) else None,
+        v=version if isinstance(version, str) else None,
+    )
+
+
+def _ended(
+    run: Run, status: RunStatus, *, output: bytes | None, error: RunError | None
+) -> dict[str, Json]:
+    events = [event.as_json() for event in run.events]
+    data: dict[str, Json] = {
+        "_inngest": {"status": _STATUS_LABEL[status]},
+        "event": events[0],
+        "events": events,
+        "function_id": run.function_id,
+        "run_id": run.id,
+    }
+    if run.correlation_id is not None:
+        data["correlation_id"] = run.correlation_id
+    if error is not None:
+        data["error"] = error.as_json()
+        data["result"] = _raw_error(error)
+    else:
+        data["result"] = None if output is None else msgspec.json.decode(output)
+    return data
+
+
+def _raw_error(error: RunError) -> Json:
+    if error.raw is None:
+        return error.as_memo()
+    try:
+        return msgspec.json.decode(error.raw)
+    except msgspec.DecodeError:
+        return error.raw.decode(errors="replace")

@@ -1,0 +1,39 @@
+"""Limits of the protocol, equal to those of an Inngest server so that code stays portable."""
+
+from dataclasses import dataclass
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+DAY_MS: Final = 24 * 60 * 60 * 1000
+
+MAX_EVENTS_PER_REQUEST: Final = 5000
+MAX_EVENT_BYTES: Final = 3 * MIB
+MAX_EVENT_NAME: Final = 512
+MAX_TRIGGER_NAME: Final = 255
+MAX_TRIGGERS: Final = 10
+MAX_CONCURRENCY_ENTRIES: Final = 2
+MAX_CANCEL_ENTRIES: Final = 5
+MAX_RETRIES: Final = 20
+DEFAULT_RETRIES: Final = 4
+MAX_OPS_PER_RESPONSE: Final = 1000
+MAX_STEP_BYTES: Final = 4 * MIB
+MAX_RESPONSE_BYTES: Final = 8 * MIB
+MAX_REQUEST_STATE_BYTES: Final = 4 * MIB - KIB
+"""Above this size of run state a call request says `use_api` and leaves the state out."""
+MAX_REQUEST_BYTES: Final = 4 * MIB
+MAX_WAIT_MS: Final = 366 * DAY_MS
+IDEMPOTENCY_MS: Final = DAY_MS
+INVOKE_TIMEOUT_MS: Final = 365 * DAY_MS
+MIN_EVENT_TS: Final = 315_532_800_000
+"""1980-01-01T00:00:00Z; an older `ts` is a unit mistake (seconds for milliseconds)."""
+MAX_EVENT_TS: Final = 4_102_444_800_000
+"""2100-01-01T00:00:00Z."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """What one run may grow to before it is failed."""
+
+    max_steps: int = 1000
+    max_state_bytes: int = 32 * MIB

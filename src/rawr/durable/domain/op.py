@@ -1,0 +1,122 @@
+"""What an SDK reports from a call: operations, results and errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from rawr.durable.domain.event import Json
+
+
+class Opcode(StrEnum):
+    """The operations of the protocol."""
+
+    NONE = "None"
+    STEP = "Step"
+    STEP_RUN = "StepRun"
+    STEP_ERROR = "StepError"
+    STEP_FAILED = "StepFailed"
+    STEP_PLANNED = "StepPlanned"
+    SLEEP = "Sleep"
+    WAIT_FOR_EVENT = "WaitForEvent"
+    WAIT_FOR_SIGNAL = "WaitForSignal"
+    INVOKE = "InvokeFunction"
+    GATEWAY = "Gateway"
+    AI_GATEWAY = "AIGateway"
+    RUN_COMPLETE = "RunComplete"
+    DISCOVERY = "DiscoveryRequest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunError:
+    """An error as the protocol carries it.
+
+    Attributes:
+        error: The short reason an executor adds: `invalid status code: 500`, or the error's name.
+        raw: The SDK's own error body, as JSON text.
+    """
+
+    name: str
+    message: str
+    stack: str | None = None
+    error: str | None = None
+    cause: Json = None
+    raw: bytes | None = None
+
+    def as_memo(self) -> dict[str, Json]:
+        """Return the error as later calls of the same run see it."""
+        shape: dict[str, Json] = {"message": self.message, "name": self.name}
+        if self.stack is not None:
+            shape["stack"] = self.stack
+        if self.cause is not None:
+            shape["cause"] = self.cause
+        return shape
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the error as run look-ups and lifecycle events carry it."""
+        return {"error": self.error or self.name, **self.as_memo()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One operation of a response.
+
+    Attributes:
+        id: The hashed step id.
+        data: The step's output as JSON text, when it has one.
+        index: Which use of the same user-given step id this is, counted from 0.
+    """
+
+    op: Opcode
+    id: str
+    name: str = ""
+    display_name: str = ""
+    opts: Mapping[str, Json] = field(default_factory=dict)
+    data: bytes | None = None
+    error: RunError | None = None
+    no_retry: bool = False
+    index: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The name to show for the step."""
+        return self.display_name or self.name or self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """The function has finished; `output` is JSON text."""
+
+    output: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """The call ended with operations for the engine."""
+
+    ops: tuple[Op, ...]
+    request_version: int | None = None
+    no_retry: bool = False
+    retry_after_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errored:
+    """The call failed.
+
+    Attributes:
+        no_retry: The SDK said that another attempt cannot help.
+        retry_after_ms: The delay the SDK asked for, in milliseconds, already clamped.
+        counts: False when the failure must not consume an attempt (no capacity, shutdown).
+    """
+
+    error: RunError
+    no_retry: bool = False
+    retry_after_ms: int | None = None
+    counts: bool = True
+
+
+Response = Returned | Reported | Errored
+
+#: The id the TypeScript SDK gives the operation that completes a run in checkpoint mode.
+RUN_COMPLETE_ID: Final = "0737c22d3bfae812339732d14d8c7dbd6dc4e09c"

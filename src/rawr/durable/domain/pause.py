@@ -1,0 +1,39 @@
+"""Steps that wait for something outside the run."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PauseKind(StrEnum):
+    """What a matching event or signal does."""
+
+    EVENT = "event"
+    """Settles the open step with the event."""
+    CANCEL = "cancel"
+    """Cancels the run."""
+    SIGNAL = "signal"
+    """Settles the open step with the signal's data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """A wait, found by event name and, where the expression allows it, by one equality.
+
+    Attributes:
+        name: The event name, or the signal's.
+        expression: Must be true for the event; it sees the triggering event as `event` and the
+            arriving one as `async`.
+        match_path: Path in the arriving event that must equal `match_value`; empty when unindexed.
+        created_at: Only events received after this time match, in milliseconds since the epoch.
+        expires_at: From this time on nothing matches, in milliseconds since the epoch.
+    """
+
+    run_id: str
+    step_id: str
+    kind: PauseKind
+    name: str
+    created_at: int
+    expires_at: int
+    expression: str | None = None
+    match_path: str = ""
+    match_value: str = ""

@@ -1,0 +1,42 @@
+"""What the engine will do next, and when."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ItemKind(StrEnum):
+    """What a queue item does when its time has come."""
+
+    CALL = "call"
+    """Call the function: its next unknown step, or the step named by `step_id`."""
+    RESUME = "resume"
+    """Settle the open step `step_id` with `payload`, unless something settled it before."""
+    GATEWAY = "gateway"
+    """Perform the HTTP request of the open step `step_id`."""
+    CANCEL = "cancel"
+    """Cancel the run. The payload says why; for `"start"` only if it has not started yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueItem:
+    """One unit of work that survives a restart.
+
+    Attributes:
+        due_at: When it may run, in milliseconds since the epoch; also its place in the order.
+        attempt: 0 for the first try.
+        generation: Raised by one on every requeue, from 1.
+        payload: JSON text whose meaning depends on the kind.
+        parked: True while the item waits in the store; False while the engine holds it in memory.
+    """
+
+    id: int
+    run_id: str
+    function_id: str
+    kind: ItemKind
+    due_at: int
+    max_attempts: int
+    step_id: str | None = None
+    attempt: int = 0
+    generation: int = 1
+    payload: bytes | None = None
+    parked: bool = False

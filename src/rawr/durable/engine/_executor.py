@@ -1,0 +1,278 @@
+"""Working on one queue item: call or settle, decide, store, pass on what follows."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from rawr.durable.domain import machine
+from rawr.durable.domain.clock import Clock
+from rawr.durable.domain.draft import Rules
+from rawr.durable.domain.effects import (
+    DropItem,
+    Effect,
+    Emit,
+    Enqueue,
+    Requeue,
+    ResetAttempt,
+    ResumeInvoker,
+    Transition,
+)
+from rawr.durable.domain.errors import RunNotFound
+from rawr.durable.domain.op import Errored, Op, Response, RunError
+from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.run import RunState
+from rawr.durable.engine._live import LiveRun, LiveRuns
+from rawr.durable.engine._planner import Planner
+from rawr.durable.engine._registry import Registry
+from rawr.durable.engine._transports import Transports
+from rawr.durable.engine.ids import Ids
+from rawr.durable.engine.transport import Call, CallAbandoned
+from rawr.durable.store.port import Accepted, RunChange, Store
+
+logger = logging.getLogger("rawr.durable")
+
+_Decide = Callable[[RunState, int], Transition]
+
+
+class _Hand:
+    """The queue item being worked on, as the store last knew it."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: QueueItem) -> None:
+        self.item = item
+
+
+class Executor:
+    """Advances runs, one queue item at a time.
+
+    `deliver` receives what a commit made ready; `ended` the runs that are over.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        runs: LiveRuns,
+        registry: Registry,
+        planner: Planner,
+        transports: Transports,
+        rules: Rules,
+        clock: Clock,
+        ids: Ids,
+        deliver: Callable[[Accepted], None],
+        hold: Callable[[QueueItem], None],
+        ended: Callable[[RunState], None],
+    ) -> None:
+        self._store = store
+        self._runs = runs
+        self._registry = registry
+        self._planner = planner
+        self._transports = transports
+        self._rules = rules
+        self._clock = clock
+        self._ids = ids
+        self._deliver = deliver
+        self._hold = hold
+        self._ended = ended
+
+    async def work(self, item: QueueItem) -> None:
+        """Do what an item asks for.
+
+        Raises:
+            StoreUnavailable: the outcome could not be stored; the item is still to be done.
+        """
+        try:
+            live, state = await self._runs.enter(item.run_id)
+        except RunNotFound:
+            logger.warning(
+                "Queue item %d belongs to run %s, which does not exist; it is dropped",
+                item.id,
+                item.run_id,
+                extra={"action": "orphan_item", "run_id": item.run_id},
+            )
+            return
+        try:
+            await self._work(live, state, _Hand(item))
+        finally:
+            self._runs.leave(item.run_id, live)
+
+    async def cancel(self, run_id: str) -> bool:
+        """Cancel a run; False when it has ended already.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        live, _ = await self._runs.enter(run_id)
+        try:
+            return await self._decide(
+                live, None, lambda state, now: machine.cancel(state, now=now, rules=self._rules)
+            )
+        finally:
+            self._runs.leave(run_id, live)
+
+    async def _work(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
+        match hand.item.kind:
+            case ItemKind.CALL:
+                await self._call(live, state, hand)
+            case ItemKind.RESUME:
+                await self._decide(live, hand, self._resume(hand))
+            case ItemKind.CANCEL:
+                await self._decide(live, hand, self._expire(hand))
+            case ItemKind.GATEWAY:
+                await self._request(live, state, hand)
+
+    async def _call(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
+        if machine.call_item_is_stale(state, hand.item):
+            await self._decide(live, hand, _drop)
+            return
+        try:
+            response = await self._transport_call(live, state, hand)
+        except CallAbandoned:
+            await self._decide(live, hand, _drop)
+            return
+        await self._decide(
+            live,
+            hand,
+            lambda now_state, now: machine.respond(
+                now_state, hand.item, response, now=now, rules=self._rules
+            ),
+        )
+
+    async def _transport_call(self, live: LiveRun, state: RunState, hand: _Hand) -> Response:
+        function = self._registry.get(state.run.function_id)
+        if function is None:
+            return Errored(
+                error=RunError(
+                    name="FunctionNotFound",
+                    message=f"No app registers the function {state.run.function_id!r} any more",
+                ),
+                no_retry=True,
+            )
+
+        async def journal(op: Op) -> bytes:
+            await self._decide(
+                live,
+                hand,
+                lambda now_state, now: machine.checkpoint(
+                    now_state, hand.item, (op,), now=now, rules=self._rules
+                ),
+            )
+            memo = None if live.state is None else live.state.memos.get(op.id)
+            if memo is None or (live.state is not None and live.state.status.is_terminal):
+                raise CallAbandoned
+            return memo
+
+        call = Call(function=function, state=state, item=hand.item, request_id=self._ids.ulid())
+        return await self._transports.call(call, journal)
+
+    async def _request(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
+        item = hand.item
+        if item.step_id not in state.open:
+            await self._decide(live, hand, _drop)
+            return
+        response = await self._transports.gateway(item)
+        await self._decide(
+            live,
+            hand,
+            lambda now_state, now: machine.gateway_answered(
+                now_state, hand.item, response, now=now, rules=self._rules
+            ),
+        )
+
+    def _resume(self, hand: _Hand) -> _Decide:
+        return lambda state, now: machine.resume(state, hand.item, now=now, rules=self._rules)
+
+    def _expire(self, hand: _Hand) -> _Decide:
+        def decide(state: RunState, now: int) -> Transition:
+            started_in_time = hand.item.payload == b'"start"' and state.started_at is not None
+            if started_in_time or state.status.is_terminal:
+                return _drop(state, now)
+            return machine.cancel(state, now=now, rules=self._rules)
+
+        return decide
+
+    async def _decide(self, live: LiveRun, hand: _Hand | None, decide: _Decide) -> bool:
+        """Decide on the run's newest state and store the decision; False when nothing changed."""
+        async with live.lock:
+            if live.state is None:
+                raise RunNotFound
+            now = self._clock.now_ms()
+            transition = decide(live.state, now)
+            if not transition.effects:
+                return False
+            change = self._change(transition, hand, now)
+            accepted = await self._store.commit(change, now=now)
+            live.state = transition.after
+        self._pass_on(change, accepted, hand)
+        return True
+
+    def _change(self, transition: Transition, hand: _Hand | None, now: int) -> RunChange:
+        item = None if hand is None else hand.item
+        requeued: QueueItem | None = None
+        enqueued: list[QueueItem] = []
+        emitted = []
+        for effect in transition.effects:
+            match effect:
+                case Requeue() if item is not None:
+                    requeued = _requeued(item, effect, now)
+                case Enqueue():
+                    enqueued.append(self._item(transition.after, effect, now))
+                case Emit():
+                    emitted.append(self._planner.plan(effect.event, now=now))
+                case ResumeInvoker():
+                    invoker = self._planner.resume_invoker(
+                        effect.correlation_id, effect.payload, now=now
+                    )
+                    enqueued += [] if invoker is None else [invoker]
+                case _:
+                    pass
+        return RunChange(
+            transition=transition,
+            item=item,
+            requeued=requeued,
+            enqueued=tuple(enqueued),
+            emitted=tuple(emitted),
+        )
+
+    def _item(self, state: RunState, effect: Enqueue, now: int) -> QueueItem:
+        return self._planner.item(
+            run_id=state.run.id,
+            function_id=state.run.function_id,
+            kind=effect.kind,
+            due_at=effect.due_at,
+            now=now,
+            max_attempts=state.run.max_attempts,
+            step_id=effect.step_id,
+            payload=effect.payload,
+        )
+
+    def _pass_on(self, change: RunChange, accepted: Accepted, hand: _Hand | None) -> None:
+        for item in change.enqueued:
+            self._hold(item)
+        if change.requeued is not None:
+            self._hold(change.requeued)
+        if hand is not None and any(isinstance(one, ResetAttempt) for one in _effects(change)):
+            hand.item = replace(hand.item, attempt=0)
+        self._deliver(accepted)
+        state = change.transition.after
+        if state.status.is_terminal and not change.transition.before.status.is_terminal:
+            self._ended(state)
+
+
+def _effects(change: RunChange) -> tuple[Effect, ...]:
+    return change.transition.effects
+
+
+def _drop(state: RunState, _now: int) -> Transition:
+    return Transition(before=state, after=state, effects=(DropItem(),))
+
+
+def _requeued(item: QueueItem, effect: Requeue, now: int) -> QueueItem:
+    return replace(
+        item,
+        due_at=effect.due_at,
+        attempt=effect.attempt,
+        generation=item.generation + 1,
+        parked=effect.due_at > now,
+    )

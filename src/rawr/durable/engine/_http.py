@@ -1,0 +1,110 @@
+"""Calling functions over HTTP (Inngest wire, call request and responses)."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import httpx2
+
+from rawr.durable.domain.clock import Clock
+from rawr.durable.domain.errors import ResponseRejected
+from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
+from rawr.durable.domain.op import Errored, Response, RunError
+from rawr.durable.engine.transport import Call, Journal
+from rawr.durable.protocol.call import ROOT_STEP_ID, call_body, call_headers
+from rawr.durable.protocol.response import Answer, parse_answer
+from rawr.durable.protocol.signing import SIGNATURE_HEADER, sign_bytes
+
+_CONNECT_TIMEOUT_S: Final = 10
+_MAX_REDIRECTS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+class HTTPTransport:
+    """Posts calls to the URL a function registered; follows redirects with the body kept."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        signing_keys: Sequence[str],
+        timeout: timedelta,
+        client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._clock = clock
+        self._signing_key = signing_keys[0] if signing_keys else None
+        self._client = client or httpx2.AsyncClient(
+            timeout=httpx2.Timeout(timeout.total_seconds(), connect=_CONNECT_TIMEOUT_S),
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
+            trust_env=False,
+        )
+
+    async def call(self, call: Call, journal: Journal) -> Response:  # noqa: ARG002 - the port's
+        """Post the call and say how it ended."""
+        body = call_body(call.state, call.item, request_id=call.request_id)
+        headers = call_headers(call.state, call.item, request_id=call.request_id)
+        if self._signing_key is not None:
+            now_s = self._clock.now_ms() // 1000
+            # The body is canonical already, so it is signed as it stands.
+            headers[SIGNATURE_HEADER] = sign_bytes(body, self._signing_key, now_s=now_s)
+        try:
+            answer = await self._post(_target(call), headers, body)
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            return Errored(error=_unreachable(call, error))
+        except ResponseRejected as error:
+            return Errored(error=RunError(name="ResponseRejected", message=str(error)))
+        return parse_answer(answer, now_ms=self._clock.now_ms())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        for _ in range(_MAX_REDIRECTS + 1):
+            request = self._client.build_request("POST", url, headers=headers, content=body)
+            response = await self._client.send(request, stream=True)
+            try:
+                location = response.headers.get("location")
+                if response.status_code in _REDIRECTS and location:
+                    url = str(response.url.join(location))
+                    continue
+                content = await _read(response)
+            finally:
+                await response.aclose()
+            return Answer(
+                status=response.status_code,
+                headers={name.lower(): value for name, value in response.headers.items()},
+                body=content,
+            )
+        raise ResponseRejected(f"The app redirected a call more than {_MAX_REDIRECTS} times")
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > MAX_RESPONSE_BYTES:
+            raise ResponseRejected(
+                f"output_too_large: the answer is larger than {MAX_RESPONSE_BYTES} bytes"
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _target(call: Call) -> str:
+    """Return the function's URL with the step to run."""
+    parts = urlsplit(call.function.url)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query.setdefault("fnId", call.function.id)
+    query["stepId"] = call.item.step_id or ROOT_STEP_ID
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _unreachable(call: Call, error: Exception) -> RunError:
+    return RunError(
+        name=type(error).__name__,
+        message=f"The app at {call.function.url} could not be called: {str(error) or 'no answer'}",
+        error="could not reach the app",
+    )

@@ -1,0 +1,144 @@
+"""The engine's loop: start what is due, wait for what is next."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Final
+
+import anyio
+from anyio.abc import TaskGroup
+
+from rawr.durable.domain.clock import Clock
+from rawr.durable.domain.errors import StoreUnavailable
+from rawr.durable.domain.queue import QueueItem
+from rawr.durable.engine._ready import Agenda
+from rawr.durable.store.port import Store
+
+logger = logging.getLogger("rawr.durable")
+
+#: How long an item rests after its outcome could not be stored, in milliseconds.
+_STORE_RETRY_MS: Final = 1_000
+#: How long an item rests after a defect of the engine, in milliseconds.
+_DEFECT_RETRY_MS: Final = 60_000
+
+
+class Loop:
+    """Works on due items, up to `max_calls` at once, and sleeps exactly until the next is due."""
+
+    def __init__(
+        self,
+        *,
+        agenda: Agenda,
+        store: Store,
+        clock: Clock,
+        work: Callable[[QueueItem], Awaitable[None]],
+        max_calls: int,
+        ready_limit: int,
+    ) -> None:
+        self._agenda = agenda
+        self._store = store
+        self._clock = clock
+        self._work = work
+        self._max_calls = max_calls
+        self._ready_limit = ready_limit
+        self._in_flight = 0
+        self._stopping = False
+        self._idle_waiters: list[anyio.Event] = []
+
+    async def run(self) -> None:
+        """Run until stopped, then until the calls in flight have ended."""
+        async with anyio.create_task_group() as calls:
+            while not self._stopping:
+                await self._claim()
+                self._start_due(calls)
+                self._tell_idle()
+                await self._agenda.wait(self._deadline())
+
+    def stop(self) -> None:
+        """Start nothing more."""
+        self._stopping = True
+        self._agenda.nudge()
+
+    async def settle(self) -> None:
+        """Wait until nothing is due and nothing is in flight."""
+        while not self._is_idle() and not self._stopping:
+            waiter = anyio.Event()
+            self._idle_waiters.append(waiter)
+            self._agenda.nudge()
+            await waiter.wait()
+
+    async def _claim(self) -> None:
+        """Take parked items whose time has come, if memory has room for them."""
+        now = self._clock.now_ms()
+        due_at = self._agenda.parked_due_at
+        if due_at is None or due_at > now or not self._has_room():
+            return
+        limit = self._ready_limit - len(self._agenda)
+        try:
+            claim = await self._store.claim(now=now, limit=limit)
+        except StoreUnavailable:
+            logger.exception(
+                "Due items could not be read from the store; trying again",
+                extra={"action": "claim_failed"},
+            )
+            self._agenda.claimed(now + _STORE_RETRY_MS)
+            return
+        for item in claim.items:
+            self._agenda.hold(item)
+        self._agenda.claimed(claim.next_due_at)
+
+    def _start_due(self, calls: TaskGroup) -> None:
+        now = self._clock.now_ms()
+        while self._in_flight < self._max_calls:
+            item = self._agenda.pop(now)
+            if item is None:
+                return
+            self._in_flight += 1
+            calls.start_soon(self._run_item, item, name=f"durable-item-{item.id}")
+
+    async def _run_item(self, item: QueueItem) -> None:
+        try:
+            await self._work(item)
+        except StoreUnavailable:
+            logger.exception(
+                "The outcome of run %s could not be stored; trying again",
+                item.run_id,
+                extra={"action": "commit_failed", "run_id": item.run_id},
+            )
+            self._rest(item, _STORE_RETRY_MS)
+        except Exception:  # a loop boundary: one run must not stop the others
+            logger.exception(
+                "Run %s met a defect of the engine; trying again",
+                item.run_id,
+                extra={"action": "item_failed", "run_id": item.run_id},
+            )
+            self._rest(item, _DEFECT_RETRY_MS)
+        finally:
+            self._in_flight -= 1
+            self._agenda.nudge()
+
+    def _rest(self, item: QueueItem, delay_ms: int) -> None:
+        self._agenda.hold(replace(item, due_at=self._clock.now_ms() + delay_ms))
+
+    def _has_room(self) -> bool:
+        return len(self._agenda) * 2 <= self._ready_limit
+
+    def _deadline(self) -> int | None:
+        """When to look again, unless something happens before."""
+        dues = []
+        if self._in_flight < self._max_calls:
+            dues.append(self._agenda.held_due_at)
+        if self._has_room():
+            dues.append(self._agenda.parked_due_at)
+        return min((due for due in dues if due is not None), default=None)
+
+    def _is_idle(self) -> bool:
+        next_due_at = self._agenda.next_due_at
+        nothing_due = next_due_at is None or next_due_at > self._clock.now_ms()
+        return self._in_flight == 0 and nothing_due
+
+    def _tell_idle(self) -> None:
+        if self._idle_waiters and self._is_idle():
+            waiters, self._idle_waiters = self._idle_waiters, []
+            for waiter in waiters:
+                waiter.set()

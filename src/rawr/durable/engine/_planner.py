@@ -1,0 +1,191 @@
+"""What an event is to start: runs with their ids, made ready to be stored."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from rawr.durable.domain.errors import EventRejected, LimitExceeded
+from rawr.durable.domain.event import (
+    FUNCTION_INVOKED,
+    Event,
+    EventDraft,
+    Json,
+)
+from rawr.durable.domain.function import FunctionConfig
+from rawr.durable.domain.limits import MAX_EVENT_BYTES
+from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.run import Run
+from rawr.durable.engine._registry import Registry
+from rawr.durable.engine.ids import Ids
+from rawr.durable.store.port import PlannedEvent, PlannedRun
+
+_encode = msgspec.json.encode
+_decode = msgspec.json.decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Invocation:
+    """Who invoked a run, and what to run."""
+
+    function_id: str
+    correlation_id: str | None
+
+
+class Planner:
+    """Turns drafts into events, and events into runs.
+
+    `allocate` returns the next queue item id; `is_full` says that due items must wait in the
+    store because memory holds enough of them.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        ids: Ids,
+        allocate: Callable[[], int],
+        is_full: Callable[[], bool],
+    ) -> None:
+        self._registry = registry
+        self._ids = ids
+        self._allocate = allocate
+        self._is_full = is_full
+
+    def plan(self, draft: EventDraft, *, now: int, internal_id: str | None = None) -> PlannedEvent:
+        """Give an event its ids and decide what it starts.
+
+        Raises:
+            EventRejected: its data is not JSON.
+            LimitExceeded: it is too large.
+        """
+        internal_id = internal_id or self._ids.ulid()
+        shape: dict[str, Json] = {
+            "data": draft.data,
+            "id": draft.id or internal_id,
+            "name": draft.name,
+            "ts": draft.ts if draft.ts is not None else now,
+            "user": draft.user or {},
+        }
+        if draft.v is not None:
+            shape["v"] = draft.v
+        body = _body(shape)
+        # Decoded again, so that what the caller does with its objects later changes nothing.
+        shape = _decode(body)
+        event = Event(
+            internal_id=internal_id,
+            id=shape["id"],
+            name=shape["name"],
+            data=shape["data"],
+            ts=shape["ts"],
+            received_at=now,
+            user=shape["user"],
+            v=draft.v,
+        )
+        if event.name == FUNCTION_INVOKED:
+            return self._plan_invocation(event, body, now=now)
+        functions = self._registry.triggered_by(event)
+        key = draft.id
+        runs = tuple(self._run(function, (event,), now=now, key=key) for function in functions)
+        return PlannedEvent(event=event, body=body, runs=runs)
+
+    def item(
+        self,
+        *,
+        run_id: str,
+        function_id: str,
+        kind: ItemKind,
+        due_at: int,
+        now: int,
+        max_attempts: int,
+        step_id: str | None = None,
+        payload: bytes | None = None,
+    ) -> QueueItem:
+        """Return a new queue item; parked unless it is due and memory has room."""
+        return QueueItem(
+            id=self._allocate(),
+            run_id=run_id,
+            function_id=function_id,
+            kind=kind,
+            due_at=due_at,
+            max_attempts=max_attempts,
+            step_id=step_id,
+            payload=payload,
+            parked=due_at > now or self._is_full(),
+        )
+
+    def resume_invoker(self, correlation_id: str, payload: bytes, *, now: int) -> QueueItem | None:
+        """Return the item that settles an invoking step; `None` for a malformed correlation."""
+        run_id, _, step_id = correlation_id.partition(".")
+        if not step_id:
+            return None
+        return self.item(
+            run_id=run_id,
+            function_id="",
+            kind=ItemKind.RESUME,
+            due_at=now,
+            now=now,
+            max_attempts=1,
+            step_id=step_id,
+            payload=payload,
+        )
+
+    def _plan_invocation(self, event: Event, body: bytes, *, now: int) -> PlannedEvent:
+        invocation = _invocation(event)
+        function = self._registry.get(invocation.function_id)
+        if function is not None:
+            run = self._run(function, (event,), now=now, correlation_id=invocation.correlation_id)
+            return PlannedEvent(event=event, body=body, runs=(run,))
+        if invocation.correlation_id is None:
+            return PlannedEvent(event=event, body=body)
+        message = f"could not find function with ID: {invocation.function_id}"
+        memo = _encode({"error": {"message": message, "name": "Error"}})
+        item = self.resume_invoker(invocation.correlation_id, memo, now=now)
+        return PlannedEvent(event=event, body=body, items=() if item is None else (item,))
+
+    def _run(
+        self,
+        function: FunctionConfig,
+        events: Iterable[Event],
+        *,
+        now: int,
+        key: str | None = None,
+        correlation_id: str | None = None,
+    ) -> PlannedRun:
+        run = Run(
+            id=self._ids.ulid(),
+            function_id=function.id,
+            events=tuple(events),
+            created_at=now,
+            max_attempts=function.max_attempts,
+            correlation_id=correlation_id,
+        )
+        item = self.item(
+            run_id=run.id,
+            function_id=function.id,
+            kind=ItemKind.CALL,
+            due_at=max(now, run.event.ts),
+            now=now,
+            max_attempts=function.max_attempts,
+        )
+        return PlannedRun(run=run, item=item, idempotency_key=key)
+
+
+def _body(shape: dict[str, Json]) -> bytes:
+    try:
+        body = _encode(shape)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise EventRejected(f"event {shape['name']!r} is not JSON: {error}") from error
+    if len(body) > MAX_EVENT_BYTES:
+        raise LimitExceeded(f"event has {len(body)} bytes; the limit is {MAX_EVENT_BYTES}")
+    return body
+
+
+def _invocation(event: Event) -> _Invocation:
+    internal = event.data.get("_inngest")
+    marks = internal if isinstance(internal, dict) else {}
+    correlation_id = marks.get("correlation_id")
+    return _Invocation(
+        function_id=str(marks.get("fn_id", "")),
+        correlation_id=correlation_id if isinstance(correlation_id, str) else None,
+    )

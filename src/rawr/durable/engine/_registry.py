@@ -1,0 +1,112 @@
+"""The functions the engine can call, and which of them an event starts."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rawr.durable.domain.errors import EngineError, RegistrationRejected
+from rawr.durable.domain.event import Event
+from rawr.durable.domain.expr import Expression, compile_expression
+from rawr.durable.domain.function import App, EventTrigger, FunctionConfig
+from rawr.durable.domain.matching import patterns_for
+
+logger = logging.getLogger("rawr.durable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subscription:
+    function: FunctionConfig
+    expression: Expression | None
+
+
+class Registry:
+    """Registered apps; a registration replaces the app's functions as a whole."""
+
+    def __init__(self) -> None:
+        self._apps: dict[str, App] = {}
+        self._functions: dict[str, FunctionConfig] = {}
+        self._by_pattern: dict[str, list[_Subscription]] = {}
+
+    def add(self, app: App) -> None:
+        """Register an app.
+
+        Raises:
+            RegistrationRejected: an expression does not compile.
+        """
+        subscriptions = list(_subscriptions(app.functions))
+        self._apps[app.id] = app
+        kept = [one for one in self._all() if one[1].function.app_id != app.id]
+        self._by_pattern = {}
+        for pattern, subscription in [*kept, *subscriptions]:
+            self._by_pattern.setdefault(pattern, []).append(subscription)
+        self._functions = {
+            function.id: function for one in self._apps.values() for function in one.functions
+        }
+
+    def get(self, function_id: str) -> FunctionConfig | None:
+        """Return a function by its composite id."""
+        return self._functions.get(function_id)
+
+    def app(self, app_id: str) -> App | None:
+        """Return an app."""
+        return self._apps.get(app_id)
+
+    def apps(self) -> list[App]:
+        """Return every app, by id."""
+        return [self._apps[app_id] for app_id in sorted(self._apps)]
+
+    def functions(self) -> list[FunctionConfig]:
+        """Return every function, by id."""
+        return [self._functions[function_id] for function_id in sorted(self._functions)]
+
+    def triggered_by(self, event: Event) -> list[FunctionConfig]:
+        """Return the functions an event starts, each once."""
+        found: dict[str, FunctionConfig] = {}
+        for pattern in patterns_for(event.name):
+            for subscription in self._by_pattern.get(pattern, ()):
+                function = subscription.function
+                if function.id not in found and _is_true(subscription, event):
+                    found[function.id] = function
+        return list(found.values())
+
+    def _all(self) -> Iterator[tuple[str, _Subscription]]:
+        for pattern, subscriptions in self._by_pattern.items():
+            for subscription in subscriptions:
+                yield pattern, subscription
+
+
+def _subscriptions(
+    functions: Iterable[FunctionConfig],
+) -> Iterator[tuple[str, _Subscription]]:
+    for function in functions:
+        for trigger in function.triggers:
+            if isinstance(trigger, EventTrigger):
+                expression = _compile(function, trigger.expression)
+                yield trigger.event, _Subscription(function=function, expression=expression)
+
+
+def _compile(function: FunctionConfig, text: str | None) -> Expression | None:
+    if text is None:
+        return None
+    try:
+        return compile_expression(text)
+    except EngineError as error:
+        raise RegistrationRejected(
+            f"Function {function.id!r}: the expression {text!r} is not valid: {error}"
+        ) from error
+
+
+def _is_true(subscription: _Subscription, event: Event) -> bool:
+    if subscription.expression is None:
+        return True
+    try:
+        return subscription.expression.matches({"event": event.as_json()})
+    except EngineError as error:
+        # As on a real server: an expression without a boolean value matches nothing.
+        logger.warning(
+            "The trigger of %s cannot be decided (%s); the event does not start it",
+            subscription.function.id,
+            error,
+            extra={"action": "trigger_undecidable", "function_id": subscription.function.id},
+        )
+        return False

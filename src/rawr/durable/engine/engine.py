@@ -1,0 +1,402 @@
+"""The embedded engine: events in, functions called, steps kept."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import httpx2
+import inngest
+from inngest._internal import server_lib
+
+from rawr.durable.domain.backoff import retry_delay_ms
+from rawr.durable.domain.clock import Clock, SystemClock
+from rawr.durable.domain.draft import Rules
+from rawr.durable.domain.errors import NotRunning, RunNotFound
+from rawr.durable.domain.event import Event, EventDraft
+from rawr.durable.domain.function import App, FunctionConfig
+from rawr.durable.domain.run import RunState, RunStatus
+from rawr.durable.domain.step import StepRecord
+from rawr.durable.domain.ulid import EventSeed, parse_ulid
+from rawr.durable.engine._apps import Apps, Registered, in_process_registration
+from rawr.durable.engine._bind import bind_client
+from rawr.durable.engine._executor import Executor
+from rawr.durable.engine._gateway import Gateway
+from rawr.durable.engine._http import HTTPTransport
+from rawr.durable.engine._inprocess import InProcessTransport
+from rawr.durable.engine._item_ids import ItemIds
+from rawr.durable.engine._live import LiveRuns
+from rawr.durable.engine._loop import Loop
+from rawr.durable.engine._planner import Planner
+from rawr.durable.engine._ready import Agenda
+from rawr.durable.engine._registry import Registry
+from rawr.durable.engine._transports import Transports
+from rawr.durable.engine._waits import index_wait, match_value, wait_matches
+from rawr.durable.engine.ids import Ids, SystemIds
+from rawr.durable.engine.settings import EngineSettings
+from rawr.durable.protocol.events import check_event
+from rawr.durable.store.port import Accepted, RunView, Store
+from rawr.durable.store.sqlite import SQLiteStore
+
+
+class Engine:
+    """A durable engine in this process, on one data directory it alone owns.
+
+    ```python
+    async with await Engine.open(Path(".rawr/engine")) as engine:
+        await engine.serve(client, [my_function])
+        await engine.send([EventDraft(name="app/user.created", data={"id": 1})])
+    ```
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        clock: Clock,
+        ids: Ids,
+        item_ids: ItemIds,
+        settings: EngineSettings,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._item_ids = item_ids
+        self._settings = settings
+        self._registry = Registry()
+        self._apps = Apps(self._registry, store, clock)
+        self._runs = LiveRuns(store, limit=settings.cached_runs)
+        self._agenda = Agenda(clock)
+        self._planner = Planner(
+            self._registry,
+            ids=ids,
+            allocate=item_ids,
+            is_full=lambda: len(self._agenda) >= settings.ready_limit,
+        )
+        http = HTTPTransport(
+            clock=clock,
+            signing_keys=settings.signing_keys,
+            timeout=settings.call_timeout,
+            client=http_client,
+        )
+        gateway = Gateway(http_client)
+        self._transports = Transports(http, gateway, unbound_retry=settings.unbound_retry)
+        self._executor = Executor(
+            store=store,
+            runs=self._runs,
+            registry=self._registry,
+            planner=self._planner,
+            transports=self._transports,
+            rules=self._rules(),
+            clock=clock,
+            ids=ids,
+            deliver=self._deliver,
+            hold=self._agenda.add,
+            ended=self._ended,
+        )
+        self._loop = Loop(
+            agenda=self._agenda,
+            store=store,
+            clock=clock,
+            work=self._executor.work,
+            max_calls=settings.max_calls,
+            ready_limit=settings.ready_limit,
+        )
+        self._task: asyncio.Task[None] | None = None
+        self._waiters: dict[str, anyio.Event] = {}
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        data_dir: Path,
+        *,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        settings: EngineSettings | None = None,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> Self:
+        """Open the engine of `data_dir`, creating it when it is new. `start` sets it going.
+
+        `http_client` makes every HTTP request of the engine, and is closed with it.
+
+        Raises:
+            StoreLocked: another engine owns the directory.
+            StoreUnavailable: the directory cannot be used.
+            StoreCorrupt: its database is damaged or was written by a newer release.
+        """
+        clock = clock or SystemClock()
+        item_ids = ItemIds()
+        store = await SQLiteStore.open(
+            data_dir,
+            now_ms=clock.now_ms,
+            allocate=item_ids,
+            matches=wait_matches,
+            match_value=match_value,
+        )
+        return cls(
+            store,
+            clock=clock,
+            ids=ids or SystemIds(clock.now_ms),
+            item_ids=item_ids,
+            settings=settings or EngineSettings(),
+            http_client=http_client,
+        )
+
+    async def start(self) -> None:
+        """Take up everything a previous process left undone, and run."""
+        recovery = await self._store.recover()
+        self._item_ids.start_after(recovery.last_item_id)
+        await self._apps.load()
+        # The first look into the store happens at once and finds whatever is due.
+        self._agenda.claimed(self._clock.now_ms())
+        self._task = asyncio.create_task(self._loop.run(), name="durable-engine")
+
+    async def drain(self) -> None:
+        """Start nothing more and let calls in flight end, up to the drain timeout."""
+        self._loop.stop()
+        if self._task is not None:
+            with anyio.move_on_after(self._settings.drain_timeout.total_seconds()):
+                await asyncio.shield(self._task)
+
+    async def close(self) -> None:
+        """Stop at once: calls in flight are dropped and made again after the next start."""
+        if self._closed:
+            return
+        self._closed = True
+        self._loop.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        await self._transports.close()
+        await self._store.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc_type is None:
+            await self.drain()
+        await self.close()
+
+    async def send(
+        self, events: Sequence[EventDraft], *, seed: EventSeed | None = None
+    ) -> list[str]:
+        """Accept events: once this returns they are durable, and so are the runs they start.
+
+        With a seed their ids are fixed, and sending them again changes nothing.
+
+        Raises:
+            EventRejected: an event is not valid; none is accepted.
+            LimitExceeded: an event is too large; none is accepted.
+            StoreUnavailable: the events could not be stored; none is accepted.
+        """
+        self._check_running()
+        now = self._clock.now_ms()
+        planned = [
+            self._planner.plan(
+                check_event(draft),
+                now=now,
+                internal_id=None if seed is None else seed.event_id(position),
+            )
+            for position, draft in enumerate(events, start=1)
+        ]
+        if planned:
+            self._deliver(await self._store.accept(planned, now=now))
+        return [one.event.internal_id for one in planned]
+
+    async def register(self, body: bytes) -> Registered:
+        """Register an app from the body of its registration request.
+
+        Raises:
+            RegistrationRejected: the registration is not valid.
+        """
+        self._check_open()
+        return await self._apps.register(body)
+
+    async def serve(
+        self, client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
+    ) -> Registered:
+        """Register functions of this process and call them here, without HTTP.
+
+        Raises:
+            RegistrationRejected: a function's configuration is not valid.
+        """
+        self._check_open()
+        transport = InProcessTransport(
+            client,
+            functions,
+            clock=self._clock,
+            send=self._send_sdk_events,
+            max_threads=self._settings.max_threads,
+        )
+        self._transports.bind(client.app_id, transport)
+        return await self._apps.register(in_process_registration(client, functions))
+
+    def bind_client(self, client: inngest.Inngest) -> None:
+        """Make an SDK client of this process send its events straight into this engine."""
+        bind_client(client, partial(self._send_sdk_events, key=None))
+
+    def functions(self) -> list[FunctionConfig]:
+        """Return the registered functions, by id."""
+        return self._registry.functions()
+
+    def apps(self) -> list[App]:
+        """Return the registered apps, by id."""
+        return self._registry.apps()
+
+    async def cancel_run(self, run_id: str) -> bool:
+        """Cancel a run; False when it has ended already. A call in flight ends unheard.
+
+        Raises:
+            RunNotFound: no run has this id.
+        """
+        self._check_running()
+        return await self._executor.cancel(run_id)
+
+    async def get_event(self, event_id: str) -> Event | None:
+        """Return an event by its internal id."""
+        return await self._store.get_event(event_id)
+
+    async def list_events(
+        self,
+        *,
+        limit: int = 20,
+        before: str | None = None,
+        name: str | None = None,
+        received_after: int | None = None,
+        received_before: int | None = None,
+    ) -> list[Event]:
+        """Return events, the newest first, starting below the internal id `before`.
+
+        Times are in milliseconds since the epoch.
+        """
+        return await self._store.list_events(
+            limit=limit,
+            before=before,
+            name=name,
+            received_after=received_after,
+            received_before=received_before,
+        )
+
+    async def get_run(self, run_id: str) -> RunView | None:
+        """Return a run."""
+        return await self._store.get_run(run_id)
+
+    async def list_runs(
+        self,
+        *,
+        limit: int = 20,
+        before: str | None = None,
+        function_id: str | None = None,
+        status: RunStatus | None = None,
+    ) -> list[RunView]:
+        """Return runs, the newest first, starting below the id `before`."""
+        return await self._store.list_runs(
+            limit=limit, before=before, function_id=function_id, status=status
+        )
+
+    async def runs_of_event(self, event_id: str) -> list[RunView]:
+        """Return the runs an event started, by the event's internal id."""
+        return await self._store.runs_of_event(event_id)
+
+    async def run_state(self, run_id: str) -> RunState:
+        """Return a run with its events and memos, as its next call would see them.
+
+        Raises:
+            RunNotFound: no run has this id.
+        """
+        state = self._runs.peek(run_id) or await self._store.load_state(run_id)
+        if state is None:
+            raise RunNotFound(f"No run has the id {run_id}")
+        return state
+
+    async def run_steps(self, run_id: str) -> list[StepRecord]:
+        """Return a run's steps: the settled ones in stack order, then the others."""
+        return await self._store.run_steps(run_id)
+
+    async def wait_run(self, run_id: str) -> RunView:
+        """Wait until a run has ended.
+
+        Raises:
+            RunNotFound: no run has this id.
+        """
+        while True:
+            ended = self._waiters.setdefault(run_id, anyio.Event())
+            view = await self._store.get_run(run_id)
+            if view is None or view.status.is_terminal:
+                self._waiters.pop(run_id, None)
+            if view is None:
+                raise RunNotFound(f"No run has the id {run_id}")
+            if view.status.is_terminal:
+                return view
+            await ended.wait()
+
+    async def settle(self) -> None:
+        """Wait until nothing is due and no call is in flight; for tests on a virtual clock."""
+        await self._loop.settle()
+
+    def next_due_at(self) -> int | None:
+        """Return when the next item is due, in milliseconds since the epoch."""
+        return self._agenda.next_due_at
+
+    async def _send_sdk_events(
+        self, events: Sequence[server_lib.Event], key: str | None
+    ) -> list[str]:
+        drafts = [
+            EventDraft(name=one.name, data=one.data, id=one.id or None, ts=one.ts or None)
+            for one in events
+        ]
+        return await self.send(drafts, seed=None if key is None else _seed(key))
+
+    def _deliver(self, accepted: Accepted) -> None:
+        for planned in accepted.started:
+            if not planned.item.parked:
+                self._runs.add(RunState(run=planned.run))
+            self._agenda.add(planned.item)
+            for timer in planned.timers:
+                self._agenda.add(timer)
+        for item in accepted.resumed:
+            self._agenda.add(item)
+
+    def _ended(self, state: RunState) -> None:
+        waiter = self._waiters.pop(state.run.id, None)
+        if waiter is not None:
+            waiter.set()
+
+    def _rules(self) -> Rules:
+        settings = self._settings
+
+        def delay(attempt: int) -> int:
+            return retry_delay_ms(
+                attempt, jitter=self._ids.jitter(), fixed_interval=settings.retry_interval
+            )
+
+        return Rules(retry_delay_ms=delay, index_wait=index_wait, limits=settings.limits)
+
+    def _check_running(self) -> None:
+        self._check_open()
+        if self._task is None:
+            raise NotRunning
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise NotRunning("The engine is closed; open it again")
+
+
+def _seed(key: str) -> EventSeed:
+    """Return ids' seed for what a step sends: the same each time the step executes."""
+    run_id = key.partition(".")[0]
+    entropy = hashlib.sha256(key.encode()).digest()[:10]
+    return EventSeed(millis=parse_ulid(run_id).millis, entropy=entropy)

@@ -1,0 +1,131 @@
+"""The call request, engine to SDK (Inngest wire, call request)."""
+
+import base64
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.limits import MAX_REQUEST_BYTES, MAX_REQUEST_STATE_BYTES
+from rawr.durable.domain.queue import QueueItem
+from rawr.durable.domain.run import RunState
+from rawr.durable.protocol.signing import canonical_json
+
+ROOT_STEP_ID: Final = "step"
+ACCOUNT_ID: Final = "00000000-0000-4000-a000-000000000000"
+
+_NAMESPACE: Final = uuid.UUID("8f2c9a61-7a3e-5a0e-9d55-2f6c1d1b9a54")
+_BASE32: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_JOB_ID_LENGTH: Final = 13
+
+_encode = msgspec.json.encode
+
+
+def function_uuid(function_id: str) -> str:
+    """Return the id an SDK sees for a function: opaque, and the same in every process."""
+    return str(uuid.uuid5(_NAMESPACE, function_id))
+
+
+def app_uuid(app_id: str) -> str:
+    """Return the id an SDK sees for an app: opaque, and the same in every process."""
+    return str(uuid.uuid5(_NAMESPACE, f"app:{app_id}"))
+
+
+def job_id(item: QueueItem) -> str:
+    """Return the id an SDK sees for a queue item: thirteen lower-case letters and digits."""
+    number, letters = item.id, ""
+    while number:
+        number, digit = divmod(number, len(_BASE32))
+        letters = _BASE32[digit] + letters
+    return letters.rjust(_JOB_ID_LENGTH, "0")
+
+
+def queue_item_reference(item: QueueItem) -> str:
+    """Return the reference by which a checkpoint names the queue item of its call."""
+    return base64.b64encode(f"{job_id(item)}::default".encode()).decode()
+
+
+def parse_queue_item_reference(reference: str) -> int | None:
+    """Return the queue item a checkpoint names, or `None` when the reference is malformed."""
+    try:
+        letters = base64.b64decode(reference, validate=True).decode().partition("::")[0]
+        return int(letters, len(_BASE32))
+    except ValueError:
+        return None
+
+
+def events_json(events: Iterable[Event]) -> bytes:
+    """Return events as the JSON array an SDK fetches when a call says `use_api`."""
+    return canonical_json(_encode([event.as_json() for event in events]))
+
+
+def memos_json(memos: Mapping[str, bytes]) -> bytes:
+    """Return memos as the JSON object an SDK fetches when a call says `use_api`."""
+    return canonical_json(_encode({step: msgspec.Raw(memo) for step, memo in memos.items()}))
+
+
+def call_body(state: RunState, item: QueueItem, *, request_id: str) -> bytes:
+    """Return the canonical JSON body of a call.
+
+    State above the size limit is left out, and the SDK told to fetch it (`use_api`).
+    """
+    use_api = state.state_bytes > MAX_REQUEST_STATE_BYTES
+    body = _body(state, item, request_id=request_id, use_api=use_api, with_events=True)
+    if len(body) > MAX_REQUEST_BYTES:
+        body = _body(state, item, request_id=request_id, use_api=True, with_events=False)
+    return body
+
+
+def _body(
+    state: RunState, item: QueueItem, *, request_id: str, use_api: bool, with_events: bool
+) -> bytes:
+    events = [event.as_json() for event in state.run.events]
+    steps = {} if use_api else {step: msgspec.Raw(state.memos[step]) for step in state.stack}
+    shape: dict[str, Json] = {
+        "ctx": _context(state, item, request_id=request_id, use_api=use_api),
+        "defers": {},
+        "event": events[0],
+        "events": events if with_events else [],
+        "steps": steps,
+        "use_api": use_api,
+        "version": state.request_version,
+    }
+    return canonical_json(_encode(shape))
+
+
+def _context(
+    state: RunState, item: QueueItem, *, request_id: str, use_api: bool
+) -> dict[str, Json]:
+    targeted = item.step_id is not None
+    return {
+        "attempt": item.attempt,
+        "disable_immediate_execution": state.force_step_plan,
+        "env": "",
+        "fn_id": function_uuid(state.run.function_id),
+        "generation_id": item.generation,
+        "job_id": job_id(item),
+        "max_attempts": item.max_attempts,
+        "qi_id": queue_item_reference(item),
+        "request_id": request_id,
+        "run_id": state.run.id,
+        "stack": {"current": 0 if targeted else len(state.stack), "stack": list(state.stack)},
+        "step_id": item.step_id or ROOT_STEP_ID,
+        "use_api": use_api,
+    }
+
+
+def call_headers(state: RunState, item: QueueItem, *, request_id: str) -> dict[str, str]:
+    """Return the headers of a call, without its signature."""
+    return {
+        "account-id": ACCOUNT_ID,
+        "content-type": "application/json",
+        "user-agent": "Inngest",
+        "x-inngest-generation-id": str(item.generation),
+        "x-inngest-job-id": job_id(item),
+        "x-inngest-req-version": str(state.request_version),
+        "x-inngest-step-id": item.step_id or ROOT_STEP_ID,
+        "x-request-id": request_id,
+        "x-run-id": state.run.id,
+    }

@@ -1,0 +1,130 @@
+"""Events as callers send them (Inngest wire, event API)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qs
+
+import msgspec
+
+from rawr.durable.domain.errors import EngineError, EventRejected, LimitExceeded
+from rawr.durable.domain.event import EventDraft, Json, is_reserved
+from rawr.durable.domain.limits import (
+    MAX_EVENT_BYTES,
+    MAX_EVENT_NAME,
+    MAX_EVENT_TS,
+    MAX_EVENTS_PER_REQUEST,
+    MIN_EVENT_TS,
+)
+
+_SHAPE: Final = (
+    "Request body must contain an event object or an array of event objects, each with a name"
+)
+
+
+class _WireEvent(msgspec.Struct):
+    name: str = ""
+    data: dict[str, Json] | None = None
+    id: str | None = None
+    ts: int | float | None = None
+    user: dict[str, Json] | None = None
+    v: str | None = None
+
+
+_EVENT: Final = msgspec.json.Decoder(_WireEvent)
+_ITEMS: Final = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedEvents:
+    """The events of a request up to the first that is refused, and why it is."""
+
+    events: tuple[EventDraft, ...]
+    error: EngineError | None = None
+
+
+def parse_events(body: bytes, *, content_type: str = "application/json") -> ParsedEvents:
+    """Read the body of a request to the event API: one event, an array of them, or a form.
+
+    A form, as webhooks send it, becomes the data of one event without a name.
+    """
+    first = body.lstrip()[:1]
+    if not first:
+        return ParsedEvents(events=())
+    if first not in b"[{" and content_type.startswith("application/x-www-form-urlencoded"):
+        return _form(body)
+    try:
+        items = [msgspec.Raw(body)] if first == b"{" else _ITEMS.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ParsedEvents(events=(), error=EventRejected(_SHAPE))
+    if len(items) > MAX_EVENTS_PER_REQUEST:
+        error = LimitExceeded(
+            f"{len(items)} events in one request; the limit is {MAX_EVENTS_PER_REQUEST}"
+        )
+        return ParsedEvents(events=(), error=error)
+    return _parse_each(items)
+
+
+def check_event(draft: EventDraft, *, size: int | None = None) -> EventDraft:
+    """Return an event as it is accepted: valid, without what callers may not set.
+
+    Raises:
+        EventRejected: its name or its time is not valid.
+        LimitExceeded: it is too large.
+    """
+    if not draft.name:
+        raise EventRejected("event name is empty")
+    if len(draft.name) > MAX_EVENT_NAME:
+        raise EventRejected(f"event name is longer than {MAX_EVENT_NAME} characters")
+    if is_reserved(draft.name):
+        raise EventRejected(f"event name is reserved for internal use: {draft.name}")
+    if draft.ts is not None and not MIN_EVENT_TS <= draft.ts < MAX_EVENT_TS:
+        raise EventRejected(f"event ts {draft.ts} is not in milliseconds since 1970-01-01")
+    if size is not None and size > MAX_EVENT_BYTES:
+        raise LimitExceeded(f"event has {size} bytes; the limit is {MAX_EVENT_BYTES}")
+    if "_inngest" not in draft.data:
+        return draft
+    data = {key: value for key, value in draft.data.items() if key != "_inngest"}
+    return EventDraft(
+        name=draft.name, data=data, id=draft.id, ts=draft.ts, user=draft.user, v=draft.v
+    )
+
+
+def _parse_each(items: list[msgspec.Raw]) -> ParsedEvents:
+    events: list[EventDraft] = []
+    for item in items:
+        try:
+            draft = _to_draft(_EVENT.decode(item))
+            events.append(check_event(draft, size=len(bytes(item))))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            refused = EventRejected(f"{_SHAPE} ({error})")
+            return ParsedEvents(events=tuple(events), error=refused)
+        except EngineError as error:
+            return ParsedEvents(events=tuple(events), error=error)
+    return ParsedEvents(events=tuple(events))
+
+
+def _to_draft(wire: _WireEvent) -> EventDraft:
+    return EventDraft(
+        name=wire.name,
+        data=wire.data or {},
+        id=wire.id or None,
+        ts=int(wire.ts) if wire.ts else None,
+        user=wire.user,
+        v=wire.v,
+    )
+
+
+def _form(body: bytes) -> ParsedEvents:
+    try:
+        fields: Mapping[str, Json] = parse_qs(body.decode(), keep_blank_values=True)
+    except UnicodeDecodeError:
+        return ParsedEvents(events=(), error=EventRejected(_SHAPE))
+    return _check_form(EventDraft(name="", data=fields))
+
+
+def _check_form(draft: EventDraft) -> ParsedEvents:
+    try:
+        return ParsedEvents(events=(check_event(draft),))
+    except EngineError as error:
+        return ParsedEvents(events=(), error=error)

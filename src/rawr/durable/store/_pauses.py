@@ -1,0 +1,110 @@
+"""Finding the waits an event ends, without looking at the others."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rawr.durable.domain.errors import EngineError
+from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.pause import Pause, PauseKind
+from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.run import Run
+from rawr.durable.store import _queries as q
+from rawr.durable.store._rows import Row, item_values, pause_values
+from rawr.durable.store.port import PlannedEvent, WaitMatcher
+
+logger = logging.getLogger("rawr.durable")
+
+_decode = msgspec.json.decode
+
+
+class PauseIndex:
+    """The waits of all runs. Used from the database's writer thread only.
+
+    A wait is found by the event's name and one equality its expression implies; which paths such
+    equalities use is remembered per event name, so that an event costs one look-up per path.
+    """
+
+    def __init__(
+        self,
+        *,
+        matches: WaitMatcher,
+        match_value: Callable[[Mapping[str, Json], str], str | None],
+        allocate: Callable[[], int],
+    ) -> None:
+        self._matches = matches
+        self._match_value = match_value
+        self._allocate = allocate
+        self._paths: dict[str, set[str]] = {}
+
+    def load(self, connection: sqlite3.Connection) -> None:
+        """Learn the paths of the waits that are stored."""
+        for name, path in connection.execute(q.PAUSE_PATHS):
+            self._paths.setdefault(name, set()).add(path)
+
+    def add(self, connection: sqlite3.Connection, pause: Pause, run: Run) -> None:
+        """Store a wait."""
+        connection.execute(q.ADD_PAUSE, pause_values(pause, run))
+        self._paths.setdefault(pause.name, set()).add(pause.match_path)
+
+    def end_matching(
+        self, connection: sqlite3.Connection, planned: PlannedEvent, *, now: int
+    ) -> Iterator[QueueItem]:
+        """End the waits an event matches; yield the items that move their runs on."""
+        paths = self._paths.get(planned.event.name)
+        if not paths:
+            return
+        for row in self._candidates(connection, planned.event, paths):
+            if row[5] == PauseKind.SIGNAL or not self._is_match(connection, row, planned.event):
+                continue
+            connection.execute(q.DROP_PAUSE, (row[0],))
+            item = self._item(row, planned, now=now)
+            connection.execute(q.ADD_ITEM, item_values(item))
+            yield item
+
+    def _candidates(
+        self, connection: sqlite3.Connection, event: Event, paths: set[str]
+    ) -> list[Row]:
+        shape = event.as_json()
+        found: list[Row] = []
+        for path in paths:
+            value = self._match_value(shape, path) if path else ""
+            if value is not None:
+                key = (event.name, path, value, event.received_at, event.received_at)
+                found += connection.execute(q.MATCHING_PAUSES, key).fetchall()
+        return found
+
+    def _is_match(self, connection: sqlite3.Connection, row: Row, event: Event) -> bool:
+        trigger_id, expression = row[4], row[6]
+        if expression is None:
+            return True
+        (body,) = connection.execute(q.EVENT_BODY, (trigger_id,)).fetchone() or (b"{}",)
+        trigger: dict[str, Any] = _decode(body)
+        try:
+            return self._matches(expression, trigger, event.as_json())
+        except EngineError as error:
+            # As on a real server: an expression without a boolean value matches nothing.
+            logger.warning(
+                "The wait of run %s cannot be decided (%s); it does not match",
+                row[1],
+                error,
+                extra={"action": "wait_undecidable", "run_id": row[1]},
+            )
+            return False
+
+    def _item(self, row: Row, planned: PlannedEvent, *, now: int) -> QueueItem:
+        _, run_id, step_id, function_id, _, kind, _ = row
+        cancels = kind == PauseKind.CANCEL
+        return QueueItem(
+            id=self._allocate(),
+            run_id=run_id,
+            function_id=function_id,
+            kind=ItemKind.CANCEL if cancels else ItemKind.RESUME,
+            step_id=None if cancels else step_id,
+            payload=b'"event"' if cancels else planned.body,
+            due_at=now,
+            max_attempts=1,
+        )

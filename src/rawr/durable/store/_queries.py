@@ -1,0 +1,131 @@
+"""Every statement the SQLite store runs, by name, so that tests can pin their plans."""
+
+from typing import Final
+
+SAVE_APP: Final = """
+INSERT INTO apps (id, checksum, registration, registered_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET checksum = excluded.checksum,
+    registration = excluded.registration, registered_at = excluded.registered_at
+"""
+LOAD_APPS: Final = "SELECT id, checksum, registration, registered_at FROM apps ORDER BY id"
+
+ADD_EVENT: Final = """
+INSERT INTO events (internal_id, name, received_at, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (internal_id) DO NOTHING
+"""
+GET_EVENT: Final = "SELECT internal_id, received_at, body FROM events WHERE internal_id = ?"
+EVENT_BODY: Final = "SELECT body FROM events WHERE internal_id = ?"
+LIST_EVENTS: Final = """
+SELECT internal_id, received_at, body FROM events
+WHERE internal_id < ? AND received_at > ? AND received_at < ?
+ORDER BY internal_id DESC LIMIT ?
+"""
+LIST_EVENTS_BY_NAME: Final = """
+SELECT internal_id, received_at, body FROM events
+WHERE name = ? AND internal_id < ? AND received_at > ? AND received_at < ?
+ORDER BY internal_id DESC LIMIT ?
+"""
+
+CLAIM_KEY: Final = """
+INSERT INTO idempotency (function_id, key, run_id, expires_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (function_id, key) DO UPDATE
+    SET run_id = excluded.run_id, expires_at = excluded.expires_at
+    WHERE idempotency.expires_at <= ?
+"""
+FORGET_KEYS: Final = "DELETE FROM idempotency WHERE expires_at <= ?"
+
+ADD_RUN: Final = """
+INSERT INTO runs (id, function_id, status, created_at, event_ids, max_attempts, correlation_id,
+    original_run_id)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ADD_RUN_EVENT: Final = "INSERT INTO run_events (event_id, run_id) VALUES (?, ?)"
+UPDATE_RUN: Final = """
+UPDATE runs SET status = ?, started_at = ?, request_version = ?, force_step_plan = ?, step_group = ?
+WHERE id = ?
+"""
+END_RUN: Final = """
+UPDATE runs SET status = ?, started_at = ?, ended_at = ?, output = ?, request_version = ?,
+    force_step_plan = 0, step_group = ''
+WHERE id = ? AND ended_at IS NULL
+"""
+LOAD_RUN: Final = """
+SELECT function_id, status, created_at, started_at, ended_at, event_ids, max_attempts,
+    correlation_id, original_run_id, request_version, force_step_plan, step_group
+FROM runs WHERE id = ?
+"""
+
+_VIEW = """id, function_id, status, created_at, started_at, ended_at, event_ids, output,
+    correlation_id, original_run_id"""
+GET_RUN: Final = f"SELECT {_VIEW} FROM runs WHERE id = ?"  # noqa: S608 - column names only
+LIST_RUNS: Final = f"""
+SELECT {_VIEW} FROM runs WHERE id < ? AND status LIKE ? ORDER BY id DESC LIMIT ?
+"""  # noqa: S608 - column names only
+LIST_RUNS_OF_FUNCTION: Final = f"""
+SELECT {_VIEW} FROM runs WHERE function_id = ? AND id < ? AND status LIKE ?
+ORDER BY id DESC LIMIT ?
+"""  # noqa: S608 - column names only
+RUNS_OF_EVENT: Final = f"""
+SELECT {_VIEW} FROM run_events JOIN runs ON runs.id = run_events.run_id
+WHERE run_events.event_id = ? ORDER BY run_events.run_id
+"""  # noqa: S608 - column names only
+
+SAVE_STEP: Final = """
+INSERT INTO steps (run_id, id, op, name, status, memo, position, attempts, race, started_at,
+    ended_at, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run_id, id) DO UPDATE SET status = excluded.status, memo = excluded.memo,
+    position = excluded.position, attempts = excluded.attempts, ended_at = excluded.ended_at,
+    error = excluded.error
+    WHERE steps.memo IS NULL
+"""
+LOAD_STEPS: Final = """
+SELECT id, op, name, status, memo, position, attempts, race, started_at, ended_at, error
+FROM steps WHERE run_id = ? ORDER BY position IS NULL, position, started_at
+"""
+
+ADD_ITEM: Final = """
+INSERT INTO queue (id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts,
+    generation, payload, parked)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+REQUEUE_ITEM: Final = """
+UPDATE queue SET due_at = ?, attempt = ?, generation = ?, parked = ? WHERE id = ?
+"""
+RESET_ATTEMPT: Final = "UPDATE queue SET attempt = 0 WHERE id = ?"
+DROP_ITEM: Final = "DELETE FROM queue WHERE id = ?"
+DROP_RUN_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND parked = 1"
+DROP_STEP_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND step_id = ? AND parked = 1"
+DUE_ITEMS: Final = """
+SELECT id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts, generation, payload
+FROM queue WHERE parked = 1 AND due_at <= ? ORDER BY due_at LIMIT ?
+"""
+HOLD_ITEM: Final = "UPDATE queue SET parked = 0 WHERE id = ?"
+NEXT_DUE: Final = "SELECT min(due_at) FROM queue WHERE parked = 1"
+RELEASE_HELD: Final = "UPDATE queue SET parked = 1 WHERE parked = 0"
+LAST_ITEM: Final = "SELECT max(id) FROM queue"
+
+ADD_PAUSE: Final = """
+INSERT INTO pauses (run_id, step_id, function_id, event_id, kind, name, expression, match_path,
+    match_value, created_at, expires_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+DROP_PAUSE: Final = "DELETE FROM pauses WHERE id = ?"
+DROP_RUN_PAUSES: Final = "DELETE FROM pauses WHERE run_id = ?"
+DROP_STEP_PAUSES: Final = "DELETE FROM pauses WHERE run_id = ? AND step_id = ?"
+MATCHING_PAUSES: Final = """
+SELECT id, run_id, step_id, function_id, event_id, kind, expression FROM pauses
+WHERE name = ? AND match_path = ? AND match_value = ? AND created_at <= ? AND expires_at > ?
+"""
+PAUSE_PATHS: Final = """
+WITH RECURSIVE pairs (name, path) AS (
+    SELECT * FROM (SELECT name, match_path FROM pauses ORDER BY name, match_path LIMIT 1)
+    UNION ALL
+    SELECT next.name, next.match_path FROM pairs JOIN pauses AS next ON next.id = (
+        SELECT id FROM pauses
+        WHERE (name, match_path) > (pairs.name, pairs.path)
+        ORDER BY name, match_path LIMIT 1
+    )
+)
+SELECT name, path FROM pairs
+"""

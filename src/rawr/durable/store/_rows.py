@@ -1,0 +1,186 @@
+"""Rows of the SQLite store, both ways."""
+
+from typing import Any
+
+import msgspec
+
+from rawr.durable.domain.errors import StoreCorrupt
+from rawr.durable.domain.event import Event
+from rawr.durable.domain.op import Opcode
+from rawr.durable.domain.pause import Pause
+from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.run import OpenStep, Run, RunState, RunStatus
+from rawr.durable.domain.step import StepRecord, StepStatus
+from rawr.durable.store.port import RunView
+
+#: A row as sqlite3 returns it; each function here knows its columns from the query beside it.
+Row = tuple[Any, ...]
+
+
+class _Body(msgspec.Struct):
+    id: str
+    name: str
+    ts: int
+    data: dict[str, Any]
+    user: dict[str, Any]
+    v: str | None = None
+
+
+_BODY = msgspec.json.Decoder(_Body)
+_IDS = msgspec.json.Decoder(tuple[str, ...])
+
+
+def event_from(row: Row) -> Event:
+    """Read a row of GET_EVENT."""
+    internal_id, received_at, body = row
+    try:
+        shape = _BODY.decode(body)
+    except msgspec.MsgspecError as error:
+        raise StoreCorrupt(f"event {internal_id} cannot be read: {error}") from error
+    return Event(
+        internal_id=internal_id,
+        id=shape.id,
+        name=shape.name,
+        data=shape.data,
+        ts=shape.ts,
+        received_at=received_at,
+        user=shape.user,
+        v=shape.v,
+    )
+
+
+def event_ids_text(run: Run) -> str:
+    """Return a run's event ids as its row keeps them."""
+    return msgspec.json.encode([event.internal_id for event in run.events]).decode()
+
+
+def event_ids_from(text: str) -> tuple[str, ...]:
+    """Read a run's event ids."""
+    return _IDS.decode(text)
+
+
+def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
+    """Build a run's state from a row of LOAD_RUN and its steps."""
+    settled = [step for step in steps if step.memo is not None]
+    memos = {step.id: step.memo for step in settled if step.memo is not None}
+    # A step that failed an attempt is not open: its call is requeued and reports it again.
+    pending = [step for step in steps if step.status is StepStatus.OPEN]
+    return RunState(
+        run=run,
+        status=RunStatus(row[1]),
+        started_at=row[3],
+        ended_at=row[4],
+        memos=memos,
+        stack=tuple(memos),
+        open={step.id: OpenStep(op=step.op, name=step.name, race=step.race) for step in pending},
+        group=frozenset(row[11].split()),
+        force_step_plan=bool(row[10]),
+        request_version=row[9],
+        state_bytes=sum(map(len, memos.values())),
+    )
+
+
+def view_from(row: Row) -> RunView:
+    """Read a row of GET_RUN."""
+    return RunView(
+        id=row[0],
+        function_id=row[1],
+        status=RunStatus(row[2]),
+        created_at=row[3],
+        started_at=row[4],
+        ended_at=row[5],
+        event_ids=event_ids_from(row[6]),
+        output=row[7],
+        correlation_id=row[8],
+        original_run_id=row[9],
+    )
+
+
+def step_values(run_id: str, step: StepRecord) -> Row:
+    """Return the values of SAVE_STEP."""
+    return (
+        run_id,
+        step.id,
+        step.op,
+        step.name,
+        step.status,
+        step.memo,
+        step.position,
+        step.attempts,
+        step.race,
+        step.started_at,
+        step.ended_at,
+        step.error,
+    )
+
+
+def step_from(row: Row) -> StepRecord:
+    """Read a row of LOAD_STEPS."""
+    return StepRecord(
+        id=row[0],
+        op=Opcode(row[1]),
+        name=row[2],
+        status=StepStatus(row[3]),
+        memo=row[4],
+        position=row[5],
+        attempts=row[6],
+        race=bool(row[7]),
+        started_at=row[8],
+        ended_at=row[9],
+        error=row[10],
+    )
+
+
+def item_values(item: QueueItem) -> Row:
+    """Return the values of ADD_ITEM."""
+    return (
+        item.id,
+        item.run_id,
+        item.function_id,
+        item.kind,
+        item.step_id,
+        item.due_at,
+        item.attempt,
+        item.max_attempts,
+        item.generation,
+        item.payload,
+        item.parked,
+    )
+
+
+def requeue_values(item: QueueItem) -> Row:
+    """Return the values of REQUEUE_ITEM."""
+    return (item.due_at, item.attempt, item.generation, item.parked, item.id)
+
+
+def item_from(row: Row) -> QueueItem:
+    """Read a row of DUE_ITEMS, now held."""
+    return QueueItem(
+        id=row[0],
+        run_id=row[1],
+        function_id=row[2],
+        kind=ItemKind(row[3]),
+        step_id=row[4],
+        due_at=row[5],
+        attempt=row[6],
+        max_attempts=row[7],
+        generation=row[8],
+        payload=row[9],
+    )
+
+
+def pause_values(pause: Pause, run: Run) -> Row:
+    """Return the values of ADD_PAUSE."""
+    return (
+        pause.run_id,
+        pause.step_id,
+        run.function_id,
+        run.event.internal_id,
+        pause.kind,
+        pause.name,
+        pause.expression,
+        pause.match_path,
+        pause.match_value,
+        pause.created_at,
+        pause.expires_at,
+    )

@@ -1,0 +1,187 @@
+"""The store as the engine sees it: what is written together, and what can be read.
+
+A store makes each call durable before it returns and applies it as a whole or not at all. It
+belongs to one engine at a time; what a previous owner held is void.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from rawr.durable.domain.effects import Transition
+from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.pause import Pause
+from rawr.durable.domain.queue import QueueItem
+from rawr.durable.domain.run import Run, RunState, RunStatus
+from rawr.durable.domain.step import StepRecord
+
+WaitMatcher = Callable[[str, Mapping[str, Json], Mapping[str, Json]], bool]
+"""Says whether an expression is true for a waiting run's event and the arriving one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredApp:
+    """A registration as it was received."""
+
+    id: str
+    checksum: str
+    registration: bytes
+    registered_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRun:
+    """A run an event is to start, unless its idempotency key has started one already."""
+
+    run: Run
+    item: QueueItem
+    idempotency_key: str | None = None
+    pauses: tuple[Pause, ...] = ()
+    timers: tuple[QueueItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedEvent:
+    """An event, what it is to start, and items that go with it.
+
+    `body` is the event's JSON text as functions see it.
+    """
+
+    event: Event
+    body: bytes
+    runs: tuple[PlannedRun, ...] = ()
+    items: tuple[QueueItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What became of events: the runs they started and the waits they ended."""
+
+    started: tuple[PlannedRun, ...] = ()
+    resumed: tuple[QueueItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChange:
+    """One decision about a run with everything that must be stored together with it.
+
+    Attributes:
+        item: The queue item in hand, which the decision's effects drop or keep.
+        requeued: The item in hand as it is to wait for its next attempt.
+        enqueued: New items, of this run and of the run that invoked it.
+        emitted: Events of the engine's own.
+    """
+
+    transition: Transition
+    item: QueueItem | None
+    requeued: QueueItem | None = None
+    enqueued: tuple[QueueItem, ...] = ()
+    emitted: tuple[PlannedEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Items whose time has come, now held by the engine, and when the next one is due."""
+
+    items: tuple[QueueItem, ...]
+    next_due_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What a store holds at start: the last queue item id used."""
+
+    last_item_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run as look-ups show it; `output` is the JSON text of its result or its error."""
+
+    id: str
+    function_id: str
+    status: RunStatus
+    created_at: int
+    started_at: int | None
+    ended_at: int | None
+    event_ids: tuple[str, ...]
+    output: bytes | None
+    correlation_id: str | None = None
+    original_run_id: str | None = None
+
+
+class Store(Protocol):
+    """Durable state of the engine.
+
+    Every method may raise a `StoreUnavailable` or `StoreCorrupt` error; a write that raised has
+    stored nothing.
+    """
+
+    async def recover(self) -> Recovery:
+        """Make everything a previous owner held available again."""
+        ...
+
+    async def save_app(self, app: StoredApp) -> None:
+        """Keep a registration, replacing the one of the same app."""
+        ...
+
+    async def load_apps(self) -> list[StoredApp]:
+        """Return every registration."""
+        ...
+
+    async def accept(self, events: Sequence[PlannedEvent], *, now: int) -> Accepted:
+        """Keep events, start their runs and end the waits they match.
+
+        An event whose internal id is known already is a repeated request and changes nothing.
+        """
+        ...
+
+    async def commit(self, change: RunChange, *, now: int) -> Accepted:
+        """Store a decision. A step that has a memo keeps it."""
+        ...
+
+    async def claim(self, *, now: int, limit: int) -> Claim:
+        """Hold up to `limit` items that are due, the earliest first."""
+        ...
+
+    async def load_state(self, run_id: str) -> RunState | None:
+        """Return a run as decisions need it."""
+        ...
+
+    async def get_run(self, run_id: str) -> RunView | None:
+        """Return a run."""
+        ...
+
+    async def list_runs(
+        self, *, limit: int, before: str | None, function_id: str | None, status: RunStatus | None
+    ) -> list[RunView]:
+        """Return runs, the newest first, starting below the id `before`."""
+        ...
+
+    async def runs_of_event(self, event_id: str) -> list[RunView]:
+        """Return the runs an event started."""
+        ...
+
+    async def run_steps(self, run_id: str) -> list[StepRecord]:
+        """Return a run's steps: the settled ones in stack order, then the others."""
+        ...
+
+    async def get_event(self, event_id: str) -> Event | None:
+        """Return an event by its internal id."""
+        ...
+
+    async def list_events(
+        self,
+        *,
+        limit: int,
+        before: str | None,
+        name: str | None,
+        received_after: int | None,
+        received_before: int | None,
+    ) -> list[Event]:
+        """Return events, the newest first, starting below the internal id `before`."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was asked for and release the storage."""
+        ...
