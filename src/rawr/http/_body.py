@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from rawr.contract import ORPCError
-from rawr.wire import EncodeError
+from rawr.wire import EncodeError, dump_json
 from rawr.wire.body import EVENT_STREAM, StandardBody, encode_body, parse_body
 
 from ._request import Request
-from ._response import Header, Response
+from ._response import Header, Headers, Response
 
-JSON_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"),)
+JSON_HEADERS: Final[Headers] = ((b"content-type", b"application/json"),)
 
 _BODY_HEADERS: Final = (b"content-type", b"content-disposition")
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -20,9 +20,10 @@ _VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 def is_json(request: Request) -> bool:
     """Whether the body is JSON: it says so, or says nothing at all."""
-    content_type = request.header(b"content-type")
+    headers = request.header_map
+    content_type = headers.get(b"content-type")
     return (not content_type or content_type.startswith(b"application/json")) and (
-        request.header(b"content-disposition") is None
+        b"content-disposition" not in headers
     )
 
 
@@ -36,7 +37,7 @@ def parse_request_body(request: Request, body: bytes) -> StandardBody:
     headers = {
         name.decode(): value.decode("latin-1")
         for name in _BODY_HEADERS
-        if (value := request.header(name)) is not None
+        if (value := request.header_map.get(name)) is not None
     }
     parsed = parse_body(body, headers)
     if parsed is EVENT_STREAM:
@@ -46,6 +47,8 @@ def parse_request_body(request: Request, body: bytes) -> StandardBody:
 
 def standard_response(body: StandardBody, status: int = 200) -> Response:
     """The response that carries a standard body."""
+    if type(body) is dict:
+        return Response(status=status, headers=JSON_HEADERS, body=dump_json(body))
     encoded = encode_body(body)
     return Response(
         status=status, headers=encode_headers(encoded.headers.items()), body=encoded.content

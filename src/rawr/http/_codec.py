@@ -1,19 +1,18 @@
 """The ports between the one handler and the protocols it speaks."""
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from rawr.contract import ORPCError
 
 from ._operation import Operation
-from ._request import Request
+from ._request import Match, Request
 from ._response import Response
 
 
 class Matcher(Protocol):
     """Finds the operation a method and a raw path lead to, under one prefix."""
 
-    def match(self, method: str, path: bytes) -> tuple[Operation, Mapping[str, str]] | None:
+    def match(self, method: str, path: bytes) -> Match | None:
         """The operation and its decoded path parameters; None where nothing matches."""
         ...
 

@@ -19,8 +19,8 @@ class ClientDisconnected(BaseException):
 
 
 class _Steps(Protocol):
-    def send(self, value: object, /) -> object: ...
-    def throw(self, error: BaseException, /) -> object: ...
+    def send(self, value: Any, /) -> Any: ...
+    def throw(self, error: BaseException, /) -> Any: ...
 
 
 @types.coroutine
@@ -33,31 +33,50 @@ def alongside(
         signal = steps.send(None)
     except StopIteration as done:
         return cast("T", done.value)
-    task = asyncio.get_running_loop().create_task(companion(), name=name)
-    try:
-        return cast("T", (yield from _resume(steps, signal)))
-    finally:
-        task.cancel()
+    return cast("T", (yield from _accompany(steps, signal, companion, name)))
 
 
-async def until_disconnected(work: Awaitable[T], receive: Receive) -> T:
+@types.coroutine
+def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> Generator[Any, Any, T]:
     """Await `work`, cancelling it once if the client goes away; the body has been read.
 
     Raises:
         ClientDisconnected: It was cancelled for that reason.
     """
+    try:
+        signal = work.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
     watch = _Watch(receive)
     try:
-        result = await alongside(work, watch.start, "rawr.http.watch_client")
+        return cast(
+            "T", (yield from _accompany(work, signal, watch.start, "rawr.http.watch_client"))
+        )
     except asyncio.CancelledError:
-        if watch.settle():
+        if watch.is_reason():
             raise ClientDisconnected from None
         raise
-    except BaseException:
+    finally:
         watch.settle()
-        raise
-    watch.settle()
-    return result
+
+
+def _accompany(
+    steps: _Steps, signal: object, companion: Callable[[], Coroutine[Any, Any, None]], name: str
+) -> Generator[Any, Any, object]:
+    """Go on with work whose first signal to the event loop has not been passed on yet."""
+    task = asyncio.get_running_loop().create_task(companion(), name=name)
+    try:
+        while True:
+            try:
+                value = yield signal
+            except BaseException as error:  # noqa: BLE001 - passed on to the work, as `yield from` does
+                signal = steps.throw(error)
+            else:
+                signal = steps.send(value)
+    except StopIteration as done:
+        return done.value
+    finally:
+        task.cancel()
 
 
 class _Watch:
@@ -87,22 +106,12 @@ class _Watch:
             self._fired = True
             self._task.cancel("the client disconnected")
 
-    def settle(self) -> bool:
-        """Take the cancellation back; True if no other is pending."""
-        if not self._fired or self._task is None:
-            return False
-        return self._task.uncancel() <= self._earlier
+    def is_reason(self) -> bool:
+        """True if nothing but the disconnect asked for the cancellation."""
+        task = self._task
+        return self._fired and task is not None and task.cancelling() <= self._earlier + 1
 
-
-def _resume(steps: _Steps, signal: object) -> Generator[Any, Any, object]:
-    """Go on with work whose first signal to the event loop has not been passed on yet."""
-    try:
-        while True:
-            try:
-                value = yield signal
-            except BaseException as error:  # noqa: BLE001 - passed on to the work, as `yield from` does
-                signal = steps.throw(error)
-            else:
-                signal = steps.send(value)
-    except StopIteration as done:
-        return done.value
+    def settle(self) -> None:
+        """Take the cancellation back."""
+        if self._fired and self._task is not None:
+            self._task.uncancel()

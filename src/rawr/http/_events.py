@@ -10,9 +10,9 @@ from rawr.wire.event_iterator import ItemSerializer, IteratorEncoder
 
 from ._log import log_failure
 from ._operation import Operation
-from ._response import Header, Response
+from ._response import Headers, Response
 
-EVENT_STREAM_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"text/event-stream"),)
+EVENT_STREAM_HEADERS: Final[Headers] = ((b"content-type", b"text/event-stream"),)
 
 
 def event_response(
@@ -25,7 +25,7 @@ def event_response(
     """The response that streams an event iterator (RPC protocol v1, event iterator)."""
     return Response(
         status=status,
-        headers=[*EVENT_STREAM_HEADERS],
+        headers=EVENT_STREAM_HEADERS,
         body=_encode(operation, output, IteratorEncoder(serializer)),
     )
 

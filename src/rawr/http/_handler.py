@@ -16,7 +16,16 @@ from ._companion import ClientDisconnected, until_disconnected
 from ._log import log_failure, logger
 from ._operation import Operation, operations
 from ._request import Request
-from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep, send_response
+from ._response import (
+    DEFAULT_KEEP_ALIVE,
+    START,
+    KeepAlive,
+    Pulse,
+    Response,
+    Sleep,
+    send_chunks,
+    send_whole,
+)
 
 DEFAULT_MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 
@@ -61,6 +70,7 @@ class StandardHandler:
         self._codec = codec
         self._make_matcher = make_matcher
         self._options = options
+        self._max_body_bytes = options.max_body_bytes
         self._matchers: dict[str, Matcher] = {}
         self._respond_through: Respond = _compose(options.interceptors, self._respond)
 
@@ -86,15 +96,13 @@ class StandardHandler:
         match = matcher.match(scope["method"], raw_path(scope))
         if match is None:
             return False
-        options = self._options
-        request = Request(
-            scope, receive, *match, context=context, max_body_bytes=options.max_body_bytes
-        )
+        request = Request(scope, receive, match, context, self._max_body_bytes)
         try:
-            response = await self._answer(request)
-            await send_response(
-                response, receive, send, keep_alive=options.keep_alive, sleep=options.sleep
-            )
+            try:
+                response = await self._respond_through(request)
+            except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+                response = self._refuse(request.operation, error)
+            await self._send(response, receive, send)
         except ClientDisconnected:
             logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
         return True
@@ -114,17 +122,14 @@ class StandardHandler:
         matcher = self._make_matcher(self._operations, prefix.removesuffix("/"))
         return self._matchers.setdefault(prefix, matcher)
 
-    async def _answer(self, request: Request) -> Response:
-        try:
-            return await self._respond_through(request)
-        except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
-            failure = to_orpc_error(error)
-            log_failure(request.operation, failure)
+    def _refuse(self, operation: Operation, error: Exception) -> Response:
+        failure = to_orpc_error(error)
+        log_failure(operation, failure)
         try:
             return self._codec.encode_error(failure)
-        except EncodeError as error:
-            hidden = to_orpc_error(error)
-            log_failure(request.operation, hidden)
+        except EncodeError as unencodable:
+            hidden = to_orpc_error(unencodable)
+            log_failure(operation, hidden)
             return self._codec.encode_error(hidden)
 
     async def _respond(self, request: Request) -> Response:
@@ -138,15 +143,12 @@ class StandardHandler:
             value = codec.decode(request, body)
         except DecodeError as error:
             raise ORPCError("BAD_REQUEST", message=MALFORMED) from error
-        last_event_id = request.header(b"last-event-id")
         call = Call(
             path=operation.path,
             contract=operation.place.contract,
             context=context,
             input=None if value is UNDEFINED and operation.takes_input else value,
-            last_event_id=None
-            if last_event_id is None
-            else last_event_id.decode("utf-8", "replace"),
+            last_event_id=_decode(request.header_map.get(b"last-event-id")),
         )
         output = await until_disconnected(operation.procedure(call), request.receive)
         return codec.encode(operation, output)
@@ -158,13 +160,21 @@ class StandardHandler:
             await send({"type": "websocket.close", "code": 1000, "reason": NO_MATCH})
         else:
             response = self._codec.encode_error(ORPCError("NOT_FOUND", message=NO_MATCH))
-            await send_response(
-                response,
-                receive,
-                send,
-                keep_alive=self._options.keep_alive,
-                sleep=self._options.sleep,
-            )
+            await self._send(response, receive, send)
+
+    async def _send(self, response: Response, receive: Receive, send: Send) -> None:
+        body = response.body
+        if isinstance(body, bytes):
+            await send_whole(response.status, response.headers, body, send)
+            return
+        options = self._options
+        await send({"type": START, "status": response.status, "headers": response.headers})
+        pulse = Pulse(send, options.keep_alive, options.sleep)
+        await until_disconnected(send_chunks(body, send, pulse), receive)
+
+
+def _decode(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("utf-8", "replace")
 
 
 async def _make_context(factory: ContextFactory, request: Request) -> object:

@@ -66,7 +66,7 @@ class OpenAPICodec(Codec):
             return standard_response(self._serializer.serialize_body(value), route.success_status)
         detail = DetailedOutput.of(value, route)
         response = standard_response(self._serializer.serialize_body(detail.body), detail.status)
-        response.headers += detail.headers
+        response.headers = (*response.headers, *detail.headers)
         return response
 
     @override
@@ -74,7 +74,7 @@ class OpenAPICodec(Codec):
         """See `Codec.encode_error`."""
         custom = None if self._encode_error_body is None else self._encode_error_body(error)
         body = self._serializer.encode(error_to_json(error) if custom is None else custom)
-        return Response(status=error.status, headers=[*JSON_HEADERS], body=body)
+        return Response(status=error.status, headers=JSON_HEADERS, body=body)
 
     def _detailed_reader(self, operation: Operation) -> DetailedReader:
         reader = self._detailed_readers.get(operation.name)

@@ -1,7 +1,7 @@
 """A matched request, as contexts, interceptors and codecs see it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from rawr.contract import ORPCError
 from rawr.procedure import RoutedProcedure
@@ -10,7 +10,8 @@ from ._asgi import Receive, Scope, raw_path
 from ._companion import ClientDisconnected
 from ._operation import Operation
 
-Params = Mapping[str, str]
+Match: TypeAlias = tuple[Operation, Mapping[str, str]]
+"""An operation and its decoded path parameters."""
 
 
 class Request:
@@ -18,10 +19,10 @@ class Request:
 
     __slots__ = (
         "_body",
-        "_header_map",
         "_headers",
         "_max_body_bytes",
         "context",
+        "header_map",
         "operation",
         "params",
         "receive",
@@ -32,21 +33,18 @@ class Request:
         self,
         scope: Scope,
         receive: Receive,
-        operation: Operation,
-        params: Params,
-        *,
+        match: Match,
         context: object,
         max_body_bytes: int,
     ) -> None:
         self.scope = scope
         self.receive = receive
-        self.operation = operation
-        self.params = params
-        """Decoded path parameters."""
+        self.operation, self.params = match
         self.context = context
         """The context, or the factory that makes it; an interceptor may replace it."""
+        self.header_map: dict[bytes, bytes] = dict(scope["headers"])
+        """Undecoded headers by lower-case name; the last one where a header is repeated."""
         self._max_body_bytes = max_body_bytes
-        self._header_map: dict[bytes, bytes] | None = None
         self._headers: dict[str, str] | None = None
         self._body: bytes | None = None
 
@@ -92,12 +90,6 @@ class Request:
             self._headers = joined
         return self._headers
 
-    def header(self, name: bytes) -> bytes | None:
-        """One header by lower-case name, undecoded; the last one where it is repeated."""
-        if self._header_map is None:
-            self._header_map = dict(self.scope["headers"])
-        return self._header_map.get(name)
-
     async def body(self) -> bytes:
         """The whole body.
 
@@ -105,39 +97,46 @@ class Request:
             ORPCError: PAYLOAD_TOO_LARGE, as soon as it is known to exceed the handler's limit.
             ClientDisconnected: The client left before it was complete.
         """
-        if self._body is None:
-            limit = self._max_body_bytes
-            _require_declared_within(limit, self.header(b"content-length"))
-            self._body = await _read(self.receive, limit)
-        return self._body
+        if self._body is not None:
+            return self._body
+        limit = self._max_body_bytes
+        declared = self.header_map.get(b"content-length")
+        if declared is not None and _exceeds(declared, limit):
+            raise _too_large(limit)
+        message = await self.receive()
+        body: bytes = message.get("body", b"")
+        if message.get("more_body", False):
+            body = await _read_on(self.receive, body, limit)
+        elif message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        if len(body) > limit:
+            raise _too_large(limit)
+        self._body = body
+        return body
 
 
 _DIGITS_OF_ANY_LENGTH_SENT = 18
 
 
-def _require_declared_within(limit: int, declared: bytes | None) -> None:
-    if declared is None or not declared.isdigit():
-        return
-    if len(declared) > _DIGITS_OF_ANY_LENGTH_SENT or int(declared) > limit:
-        raise _too_large(limit)
+def _exceeds(declared: bytes, limit: int) -> bool:
+    return declared.isdigit() and (
+        len(declared) > _DIGITS_OF_ANY_LENGTH_SENT or int(declared) > limit
+    )
 
 
-async def _read(receive: Receive, limit: int) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body", False):
-        chunks, size = [body], len(body)
-        while message.get("more_body", False) and size <= limit:
-            message = await receive()
-            chunk = message.get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
-        body = b"".join(chunks)
-    if message["type"] == "http.disconnect":
-        raise ClientDisconnected
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+async def _read_on(receive: Receive, first: bytes, limit: int) -> bytes:
+    """The rest of a body that comes in several messages; stops past the limit."""
+    chunks, size = [first], len(first)
+    while size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        chunk = message.get("body", b"")
+        chunks.append(chunk)
+        size += len(chunk)
+        if not message.get("more_body", False):
+            break
+    return b"".join(chunks)
 
 
 def _too_large(limit: int) -> ORPCError[Any]:

@@ -1,15 +1,16 @@
 """What a codec answers with, and how it is sent."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from rawr.wire.event_iterator import KEEP_ALIVE_SECONDS
 
-from ._asgi import Receive, Send
-from ._companion import alongside, until_disconnected
+from ._asgi import Send
+from ._companion import alongside
 
-Header = tuple[bytes, bytes]
+Header: TypeAlias = tuple[bytes, bytes]
+Headers: TypeAlias = Sequence[Header]
 
 Sleep = Callable[[float], Awaitable[None]]
 """Sleeps for some seconds; injected so that tests need not wait."""
@@ -20,7 +21,7 @@ class Response:
     """A status, headers and a body, whole or in chunks."""
 
     status: int = 200
-    headers: list[Header] = field(default_factory=list)
+    headers: Headers = ()
     body: bytes | AsyncIterator[bytes] = b""
     """Chunks are sent as they come; their iterator is closed when the client leaves."""
 
@@ -36,32 +37,27 @@ class KeepAlive:
 DEFAULT_KEEP_ALIVE: Final = KeepAlive()
 
 
-async def send_response(
-    response: Response, receive: Receive, send: Send, *, keep_alive: KeepAlive, sleep: Sleep
-) -> None:
-    """Send a response; the request's body has been read.
-
-    Raises:
-        ClientDisconnected: The client left while chunks were being sent.
-    """
-    body = response.body
-    if isinstance(body, bytes):
-        headers = [*response.headers, (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-        return
-    await send(
-        {"type": "http.response.start", "status": response.status, "headers": response.headers}
-    )
-    pulse = _Pulse(send, keep_alive, sleep)
-    await until_disconnected(_send_chunks(body, send, pulse), receive)
+START: Final = "http.response.start"
+BODY: Final = "http.response.body"
 
 
-async def _send_chunks(chunks: AsyncIterator[bytes], send: Send, pulse: "_Pulse") -> None:
+async def send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
+    """Send a response whose body is complete."""
+    if status not in _WITHOUT_LENGTH:
+        headers = (*headers, (b"content-length", b"%d" % len(body)))
+    await send({"type": START, "status": status, "headers": headers})
+    await send({"type": BODY, "body": body})
+
+
+_WITHOUT_LENGTH: Final = frozenset({204, 304})
+
+
+async def send_chunks(chunks: AsyncIterator[bytes], send: Send, pulse: "Pulse") -> None:
+    """Send chunks as they come; the iterator is closed however this ends."""
     try:
         while True:
             chunk = await alongside(anext(chunks, b""), pulse.run, "rawr.http.keep_alive")
-            await send({"type": "http.response.body", "body": chunk, "more_body": bool(chunk)})
+            await send({"type": BODY, "body": chunk, "more_body": bool(chunk)})
             if not chunk:
                 return
     finally:
@@ -70,7 +66,7 @@ async def _send_chunks(chunks: AsyncIterator[bytes], send: Send, pulse: "_Pulse"
             await close()
 
 
-class _Pulse:
+class Pulse:
     """Sends the keep-alive comment at its interval until it is cancelled."""
 
     __slots__ = ("_keep_alive", "_send", "_sleep")
@@ -84,4 +80,4 @@ class _Pulse:
         comment = self._keep_alive.comment
         while True:
             await self._sleep(self._keep_alive.interval_seconds)
-            await self._send({"type": "http.response.body", "body": comment, "more_body": True})
+            await self._send({"type": BODY, "body": comment, "more_body": True})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from typing_extensions import override
@@ -14,8 +14,7 @@ from rawr.wire.path import encode_path, lookup_path
 
 from ._codec import Matcher
 from ._operation import Operation
-
-Match: TypeAlias = tuple[Operation, Mapping[str, str]]
+from ._request import Match
 
 NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
 

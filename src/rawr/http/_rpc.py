@@ -55,7 +55,7 @@ class RPCCodec(Codec):
     def encode_error(self, error: ORPCError[Any]) -> Response:
         """See `Codec.encode_error`."""
         body = self._serializer.encode(error_to_json(error))
-        return Response(status=error.status, headers=[*JSON_HEADERS], body=body)
+        return Response(status=error.status, headers=JSON_HEADERS, body=body)
 
 
 class RPCHandler(StandardHandler):

@@ -1,5 +1,6 @@
 """An ASGI client in process that sees a response while it is still being written."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -131,24 +132,44 @@ class ASGIClient:
         self, method: str, target: str, *, headers: Headers = (), body: Body = b""
     ) -> AsyncIterator[ASGIExchange]:
         """Send a request and read the response bit by bit; leaving disconnects."""
+        async with self.exchange(method, target, headers=headers, body=body) as exchange:
+            await exchange.start()
+            yield exchange
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Headers = (),
+        body: Body = b"",
+        complete: bool = True,
+    ) -> AsyncIterator[ASGIExchange]:
+        """Send a request without waiting for an answer; leaving disconnects.
+
+        With `complete=False` the body stays unfinished. Whatever the application raises is
+        raised on leaving.
+        """
         sent, from_app = anyio.create_memory_object_stream[Message](0)
         to_app, received = anyio.create_memory_object_stream[Message](inf)
-        for message in _body_messages(body):
+        for message in _body_messages(body, complete=complete):
             to_app.send_nowait(message)
         scope = self._scope(method, target, headers)
 
         async def run() -> None:
-            async with sent:
+            with sent:
                 await self._app(scope, received.receive, _dropping(sent))
 
         exchange = ASGIExchange(from_app, to_app)
-        async with anyio.create_task_group() as tasks:
-            with to_app, received, from_app:
-                tasks.start_soon(run, name="rawr.testing.asgi_app")
-                await exchange.start()
+        task = asyncio.create_task(run(), name="rawr.testing.asgi_app")
+        with to_app, received, from_app:
+            try:
                 yield exchange
+            finally:
                 exchange.disconnect()
                 await exchange.ended()
+                await task
 
     def _scope(self, method: str, target: str, headers: Headers) -> dict[str, Any]:
         path, _, query = target.partition("?")
@@ -173,11 +194,11 @@ def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in items]
 
 
-def _body_messages(body: Body) -> list[Message]:
+def _body_messages(body: Body, *, complete: bool) -> list[Message]:
     *chunks, last = [body] if isinstance(body, bytes) else [*body] or [b""]
     return [
         *({"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks),
-        {"type": "http.request", "body": last, "more_body": False},
+        {"type": "http.request", "body": last, "more_body": not complete},
     ]
 
 
