@@ -67,7 +67,10 @@ async function* produce({ kind, from }, { lastEventId, signal, errors }) {
         }
       case 'drops':
         // The connection is cut after each event (see the request listener); resuming goes on.
-        for (let n = Number(lastEventId ?? 0) + 1; n <= 4; n++) yield withEventMeta({ n }, { id: String(n), retry: 1 })
+        for (let n = Number(lastEventId ?? 0) + 1; n <= 4; n++) {
+          yield withEventMeta({ n }, { id: String(n), retry: 1 })
+          await new Promise(resolve => setTimeout(resolve, 50))
+        }
         return
     }
   }
