@@ -71,6 +71,16 @@ def verify_bytes(body: bytes, header: str | None, keys: Sequence[str], *, now_s:
     raise SignatureError("the signature was made with another key or for another body")
 
 
+def check_header(header: str | None, *, now_s: float) -> str:
+    """The signature header itself, if its form and time are right; who made it is not checked.
+
+    Raises:
+        SignatureError: missing, malformed, or older or newer than the tolerance.
+    """
+    time, signature = _parse(header, now_s)
+    return f"t={time}&s={signature}"
+
+
 def strip_key_prefix(key: str) -> str:
     """The key without its ``signkey-<env>-`` prefix."""
     return _KEY_PREFIX.sub("", key, count=1) if key.startswith("signkey-") else key
