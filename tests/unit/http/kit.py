@@ -46,7 +46,7 @@ class Fixture(Contract):
     echo = procedure().input(Any).output(Any)
     nothing = procedure()
     validate = procedure().input(Number).output(Number)
-    optional = procedure().input(Number | None).output(bool)  # type: ignore[call-overload]  # a union is no type, mypy says
+    optional = procedure().input(Number | None).output(bool)  # type: ignore[arg-type]  # checkers do not see a union as a type
     bad_output = procedure().output(Number)
     plain_error = procedure()
     fail = procedure().input(str).errors(PaymentRequired)
