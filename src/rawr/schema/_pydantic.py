@@ -4,9 +4,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import WithDefaultSchema
+from typing_extensions import override
 
 from ._adapter import REF_TEMPLATE, SchemaMode
 from ._issue import Issue, SchemaError
+from ._values import UNDEFINED
 
 T = TypeVar("T")
 
@@ -54,7 +58,10 @@ class PydanticAdapter(Generic[T]):
     ) -> dict[str, object]:
         """See `SchemaAdapter.json_schema`."""
         return self._build().json_schema(
-            mode=_JSON_SCHEMA_MODES[mode], ref_template=ref_template, by_alias=True
+            mode=_JSON_SCHEMA_MODES[mode],
+            ref_template=ref_template,
+            by_alias=True,
+            schema_generator=_JsonSchema,
         )
 
     def _build(self) -> TypeAdapter[T]:
@@ -63,6 +70,16 @@ class PydanticAdapter(Generic[T]):
             self._validate = adapter.validator.validate_python
             self._dump = adapter.serializer.to_python
         return self._type_adapter
+
+
+class _JsonSchema(GenerateJsonSchema):
+    """Says nothing of a default that is no JSON: `undefined` is being absent."""
+
+    @override
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        if schema.get("default") is UNDEFINED:
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
 
 _ROOT_CONFIG = ConfigDict(arbitrary_types_allowed=True)

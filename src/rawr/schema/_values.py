@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, EnumType
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
@@ -13,10 +13,30 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 
-class Undefined(Enum):
+class OpaqueEnumType(EnumType):
+    """The type of enums that pydantic does not take for their values.
+
+    It reads any plain enum member where text or a number is wanted, and `undefined` is
+    neither.
+    """
+
+
+class Undefined(Enum, metaclass=OpaqueEnumType):
     """JavaScript's `undefined`: absent, as opposed to `None`, which is `null`."""
 
     UNDEFINED = "undefined"
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, _source: object, _handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        return _instance_schema(cls)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: "CoreSchema", _handler: "GetJsonSchemaHandler"
+    ) -> dict[str, object]:
+        return {"not": {}}
 
     def __bool__(self) -> Literal[False]:
         return False
