@@ -1,0 +1,51 @@
+"""Composition: capabilities declared cold, composed into a manifest, bound by a host."""
+
+from ._boundary import (
+    ApiBoundary,
+    CallerClass,
+    IPNetwork,
+    NetworkPolicy,
+    Principal,
+    RequestInfo,
+    WorkflowBoundary,
+)
+from ._capability import (
+    ApiSurface,
+    Capability,
+    CompositionError,
+    InngestFunction,
+    WorkflowSurface,
+    define_api_surface,
+    define_capability,
+    define_workflow_surface,
+)
+from ._manifest import (
+    BoundManifest,
+    Manifest,
+    RouterManifest,
+    compose_capabilities,
+)
+from ._ports import HostPorts
+
+__all__ = [
+    "ApiBoundary",
+    "ApiSurface",
+    "BoundManifest",
+    "CallerClass",
+    "Capability",
+    "CompositionError",
+    "HostPorts",
+    "IPNetwork",
+    "InngestFunction",
+    "Manifest",
+    "NetworkPolicy",
+    "Principal",
+    "RequestInfo",
+    "RouterManifest",
+    "WorkflowBoundary",
+    "WorkflowSurface",
+    "compose_capabilities",
+    "define_api_surface",
+    "define_capability",
+    "define_workflow_surface",
+]

@@ -1,0 +1,39 @@
+"""The host: the only place where boundary, engine and capabilities meet."""
+
+from ._app import API, INGRESS, OPENAPI_DOCUMENT, RPC, WORKFLOWS, build_mounts, openapi_document
+from ._boot import BootStages, Host, boot
+from ._identity import Identity, TokenIdentity
+from ._manifest_file import ManifestNotFound, load_manifest
+from ._mounts import Mount, MountTable
+from ._resources import EngineBundle, Resources
+from ._run import run_host
+from ._server import AddressInUse
+from ._settings import Settings, SettingsError
+from ._telemetry import Telemetry, start_telemetry
+
+__all__ = [
+    "API",
+    "INGRESS",
+    "OPENAPI_DOCUMENT",
+    "RPC",
+    "WORKFLOWS",
+    "AddressInUse",
+    "BootStages",
+    "EngineBundle",
+    "Host",
+    "Identity",
+    "ManifestNotFound",
+    "Mount",
+    "MountTable",
+    "Resources",
+    "Settings",
+    "SettingsError",
+    "Telemetry",
+    "TokenIdentity",
+    "boot",
+    "build_mounts",
+    "load_manifest",
+    "openapi_document",
+    "run_host",
+    "start_telemetry",
+]

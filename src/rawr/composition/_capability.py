@@ -1,0 +1,121 @@
+"""Capabilities: what a host composes. Cold declarations; nothing runs until it is bound."""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import inngest
+
+from rawr.contract import Contract
+from rawr.coordination import EventType
+from rawr.procedure import Router
+from rawr.sqlite import MigrationSet
+
+from ._boundary import ApiBoundary, WorkflowBoundary
+from ._ports import HostPorts
+
+Ports = TypeVar("Ports")
+
+InngestFunction: TypeAlias = inngest.Function[Any]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+
+class CompositionError(Exception):
+    """Capabilities cannot be composed; the message names the culprit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSurface(Generic[Ports]):
+    """The API plugin of a capability."""
+
+    contract: type[Contract]
+    create_router: Callable[[], Router[Any]]
+    create_context: Callable[[ApiBoundary, Ports], object]
+    """Builds the plugin's own context, once per request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowSurface(Generic[Ports]):
+    """The workflow plugin of a capability: triggers and status, and durable functions."""
+
+    contract: type[Contract]
+    create_router: Callable[[], Router[Any]]
+    create_context: Callable[[WorkflowBoundary, Ports], object]
+    """Builds the plugin's own context, once per request."""
+    create_functions: Callable[[inngest.Inngest, Ports], Sequence[InngestFunction]]
+    events: tuple[EventType[Any], ...] = ()
+    """Every event a trigger of this surface emits; each needs a function that listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capability(Generic[Ports]):
+    """A domain package with the plugins that put it on the wire and make it durable."""
+
+    name: str
+    """Attribute and wire name, such as `invoicing`."""
+    provide: Callable[[HostPorts], Ports]
+    """Binds the package to what the host owns; the only place where they meet."""
+    api: ApiSurface[Ports] | None = None
+    workflows: WorkflowSurface[Ports] | None = None
+    roles: frozenset[str] = frozenset()
+    """The roles its procedures ask for."""
+    migrations: tuple[MigrationSet, ...] = ()
+    """The tables it keeps in the host's database."""
+
+
+def define_api_surface(
+    *,
+    contract: type[Contract],
+    create_router: Callable[[], Router[Any]],
+    create_context: Callable[[ApiBoundary, Ports], object],
+) -> ApiSurface[Ports]:
+    """Declare an API plugin."""
+    return ApiSurface(contract=contract, create_router=create_router, create_context=create_context)
+
+
+def define_workflow_surface(
+    *,
+    contract: type[Contract],
+    create_router: Callable[[], Router[Any]],
+    create_context: Callable[[WorkflowBoundary, Ports], object],
+    create_functions: Callable[[inngest.Inngest, Ports], Sequence[InngestFunction]],
+    events: Sequence[EventType[Any]] = (),
+) -> WorkflowSurface[Ports]:
+    """Declare a workflow plugin."""
+    return WorkflowSurface(
+        contract=contract,
+        create_router=create_router,
+        create_context=create_context,
+        create_functions=create_functions,
+        events=tuple(events),
+    )
+
+
+def define_capability(
+    name: str,
+    *,
+    provide: Callable[[HostPorts], Ports],
+    api: ApiSurface[Ports] | None = None,
+    workflows: WorkflowSurface[Ports] | None = None,
+    roles: Collection[str] = (),
+    migrations: Sequence[MigrationSet] = (),
+) -> Capability[Ports]:
+    """Declare a capability.
+
+    Raises:
+        CompositionError: The name is not a plain lower-case identifier, or it has no surface.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise CompositionError(f"capability {name!r}: use a lower-case name such as 'invoicing'")
+    if api is None and workflows is None:
+        raise CompositionError(f"capability {name}: give it an api or a workflows surface")
+    return Capability(
+        name=name,
+        provide=provide,
+        api=api,
+        workflows=workflows,
+        roles=frozenset(roles),
+        migrations=tuple(migrations),
+    )

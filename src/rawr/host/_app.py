@@ -1,0 +1,95 @@
+"""The route families of a host, mounted in their one order."""
+
+from typing import Any
+
+import msgspec
+from starlette.types import ASGIApp
+
+from rawr.composition import BoundManifest, Manifest, NetworkPolicy
+from rawr.durable.ingress import create_ingress
+from rawr.http import OpenAPIHandler, RPCHandler
+from rawr.openapi import Section, generate_openapi
+
+from ._contexts import BoundaryContexts
+from ._mounts import Mount, MountTable
+from ._pages import Pages
+from ._resources import Resources
+from ._sessions import Sessions
+
+INGRESS = "/api/inngest"
+WORKFLOWS = "/api/workflows"
+RPC = "/rpc"
+API = "/api/orpc"
+OPENAPI_DOCUMENT = f"{API}/openapi.json"
+
+
+def build_mounts(resources: Resources) -> MountTable:
+    """Ingress, workflows, RPC, API, in this order; then infrastructure."""
+    manifest, contexts = resources.manifest, _contexts(resources)
+    limit = resources.settings.max_body_bytes
+    workflows = OpenAPIHandler(manifest.workflows.create_router(), max_body_bytes=limit)
+    rpc = RPCHandler(manifest.orpc.create_router(), max_body_bytes=limit)
+    api = OpenAPIHandler(manifest.api.create_router(), max_body_bytes=limit)
+    pages = _pages(resources)
+    return MountTable(
+        (
+            Mount(INGRESS, _ingress(resources)),
+            Mount(WORKFLOWS, workflows.asgi(prefix=WORKFLOWS, context=contexts.for_workflows)),
+            Mount(RPC, rpc.asgi(prefix=RPC, context=contexts.for_rpc)),
+            pages.openapi_mount(OPENAPI_DOCUMENT),
+            Mount(API, api.asgi(prefix=API, context=contexts.for_api)),
+            *pages.mounts(),
+        )
+    )
+
+
+def openapi_document(manifest: Manifest) -> dict[str, Any]:
+    """The published document: what third parties may call, and nothing else."""
+    return generate_openapi(
+        [
+            Section(source=manifest.api.contract, prefix=API),
+            Section(source=manifest.workflows.contract, prefix=WORKFLOWS),
+        ],
+        title="HQ",
+        version="1.0.0",
+        base={
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"bearer": []}],
+        },
+    )
+
+
+def _ingress(resources: Resources) -> ASGIApp:
+    settings = resources.settings
+    keys = (settings.signing_key, settings.signing_key_fallback)
+    return create_ingress(
+        resources.bundle.client,
+        resources.functions,
+        signing_keys=[key for key in keys if key is not None],
+    )
+
+
+def _contexts(resources: Resources) -> BoundaryContexts:
+    bound: BoundManifest = resources.bound
+    settings = resources.settings
+    return BoundaryContexts(
+        identity=resources.identity,
+        network=NetworkPolicy(
+            trusted_cidrs=settings.trusted_cidrs, enforce_internal_only=settings.internal_only
+        ),
+        trusted_proxies=settings.trusted_proxies,
+        new_id=resources.new_id,
+        dispatch=resources.coordination.dispatch,
+        api=bound.api_contexts(),
+        workflows=bound.workflow_contexts(),
+    )
+
+
+def _pages(resources: Resources) -> Pages:
+    return Pages(
+        identity=resources.identity,
+        runs=resources.coordination.all_runs,
+        is_ready=resources.is_ready,
+        sessions=Sessions(),
+        openapi=msgspec.json.encode(openapi_document(resources.manifest)),
+    )

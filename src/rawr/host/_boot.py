@@ -1,0 +1,183 @@
+"""Booting a host: telemetry, then the engine bundle, then functions, then mounts.
+
+Each stage is a function of `BootStages`, so that a test can watch the order or replace one.
+What a stage opens is closed in reverse: stop accepting, drain, then release.
+"""
+
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import anyio
+import inngest
+from starlette.types import ASGIApp
+
+from rawr.composition import BoundManifest, HostPorts, InngestFunction, Manifest
+from rawr.coordination import MIGRATIONS, Coordination
+from rawr.durable.domain.clock import Clock, SystemClock
+from rawr.durable.domain.ulid import UlidFactory
+from rawr.durable.engine import Engine
+from rawr.sqlite import Database
+
+from ._app import build_mounts
+from ._identity import Identity, development_identity, service_identity
+from ._mounts import MountTable
+from ._resources import EngineBundle, Resources
+from ._settings import Settings
+from ._telemetry import Telemetry, start_telemetry
+
+logger: Final = logging.getLogger("rawr.host")
+
+_APP_ID: Final = "rawr-hq"
+_DATABASE: Final = "hq.db"
+_ENGINE: Final = "engine"
+
+
+async def open_engine(settings: Settings, clock: Clock) -> EngineBundle:
+    """Open the embedded engine and make the one client of the process."""
+    engine = await Engine.open(settings.data_dir / _ENGINE, clock=clock)
+    client = inngest.Inngest(
+        app_id=_APP_ID,
+        is_production=settings.signing_key is not None,
+        signing_key=settings.signing_key,
+        logger=logging.getLogger("rawr.functions"),
+    )
+    engine.bind_client(client)
+    return EngineBundle(engine=engine, client=client)
+
+
+async def serve_functions(bundle: EngineBundle, bound: BoundManifest) -> list[InngestFunction]:
+    """Make every durable function with the bundle's client and register them."""
+    functions = bound.functions(bundle.client)
+    await bundle.engine.serve(bundle.client, functions)
+    return functions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BootStages:
+    """The stages of a boot, in their order; replace one to observe or change it."""
+
+    start_telemetry: Callable[[], Telemetry] = start_telemetry
+    open_engine: Callable[[Settings, Clock], Awaitable[EngineBundle]] = open_engine
+    serve_functions: Callable[[EngineBundle, BoundManifest], Awaitable[list[InngestFunction]]] = (
+        serve_functions
+    )
+    build_mounts: Callable[[Resources], MountTable] = build_mounts
+
+
+@dataclass(slots=True)
+class Host:
+    """A booted HQ: one ASGI app over what it owns."""
+
+    app: ASGIApp
+    mounts: MountTable
+    settings: Settings
+    manifest: Manifest
+    coordination: Coordination
+    engine: Engine
+    is_serving: bool = field(default=False)
+
+
+@asynccontextmanager
+async def boot(
+    manifest: Manifest,
+    settings: Settings,
+    *,
+    identity: Identity | None = None,
+    stages: BootStages | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Host]:
+    """Boot an HQ; leaving the block drains it.
+
+    Raises:
+        CompositionError: The capabilities do not fit together.
+        DirectoryLocked: Another process owns the data folder.
+        StorageError: The data cannot be opened; the message says what to do.
+    """
+    stages = stages or BootStages()
+    clock = clock or SystemClock()
+    new_id = UlidFactory(now_ms=clock.now_ms, random_bytes=os.urandom)
+    telemetry = stages.start_telemetry()
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        bundle = await stages.open_engine(settings, clock)
+        stack.push_async_callback(bundle.engine.close)
+        database = await stack.enter_async_context(
+            await Database.open(
+                settings.data_dir / _DATABASE, migrations=[MIGRATIONS, *manifest.migrations]
+            )
+        )
+        coordination = Coordination.on_sqlite(
+            database, sender=bundle.client, clock=clock, new_id=new_id
+        )
+        bound = manifest.bind(
+            HostPorts(
+                runs=coordination.runs,
+                database=database,
+                now=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
+                new_id=new_id,
+            )
+        )
+        functions = await stages.serve_functions(bundle, bound)
+        host: Host | None = None
+        mounts = stages.build_mounts(
+            Resources(
+                settings=settings,
+                manifest=manifest,
+                bound=bound,
+                bundle=bundle,
+                functions=functions,
+                coordination=coordination,
+                identity=identity or _identity(settings, manifest),
+                new_id=new_id,
+                is_ready=lambda: host is not None and host.is_serving,
+            )
+        )
+        host = Host(
+            app=telemetry.observe(mounts),
+            mounts=mounts,
+            settings=settings,
+            manifest=manifest,
+            coordination=coordination,
+            engine=bundle.engine,
+        )
+        await stack.enter_async_context(_working(host))
+        yield host
+
+
+@asynccontextmanager
+async def _working(host: Host) -> AsyncIterator[None]:
+    """Run engine and relay; when leaving, send what is due and let calls in flight end."""
+    await host.engine.start()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(host.coordination.relay.run, name="outbox-relay")
+        host.is_serving = True
+        try:
+            yield
+        finally:
+            host.is_serving = False
+            with anyio.CancelScope(shield=True):
+                await _wind_down(host)
+            tasks.cancel_scope.cancel()
+
+
+async def _wind_down(host: Host) -> None:
+    left = await host.coordination.relay.drain()
+    await host.engine.drain()
+    if left:
+        logger.warning(
+            "%d events wait in the outbox; they are sent after the next start",
+            left,
+            extra={"action": "host.drain"},
+        )
+
+
+def _identity(settings: Settings, manifest: Manifest) -> Identity:
+    if settings.mode == "development":
+        return development_identity(settings.data_dir, manifest.roles)
+    assert settings.service_token is not None  # production settings are refused without one
+    return service_identity(settings.service_token, settings.service_tenant, manifest.roles)

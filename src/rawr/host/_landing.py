@@ -1,0 +1,103 @@
+"""The landing page: what answers here, for whom, and how the latest runs are doing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from string import Template
+from typing import Final
+
+from rawr.composition import Principal
+from rawr.coordination import RunRecord
+
+_ASSETS: Final = files("rawr.host") / "assets"
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFamily:
+    """One route family as the page explains it."""
+
+    path: str
+    callers: str
+    purpose: str
+
+
+ROUTE_FAMILIES: Final = (
+    RouteFamily(
+        path="/api/inngest",
+        callers="the engine, signed",
+        purpose="Runs durable functions. Browsers and API callers are refused.",
+    ),
+    RouteFamily(
+        path="/api/workflows/*",
+        callers="first parties and third parties",
+        purpose="Triggers workflows; tells the status and timeline of their runs.",
+    ),
+    RouteFamily(
+        path="/rpc",
+        callers="first parties only",
+        purpose="Every procedure over the RPC protocol, for typed clients of this HQ.",
+    ),
+    RouteFamily(
+        path="/api/orpc/*",
+        callers="first parties and third parties",
+        purpose="The published API, described by its OpenAPI document.",
+    ),
+)
+
+
+def stylesheet() -> bytes:
+    """The page's only asset."""
+    return _ASSETS.joinpath("landing.css").read_bytes()
+
+
+def landing_page(
+    principal: Principal | None, runs: Sequence[RunRecord], *, notice: str = ""
+) -> str:
+    """The whole page; runs are shown to a signed-in principal only."""
+    return _render(
+        "landing.html",
+        families="\n".join(map(_family, ROUTE_FAMILIES)),
+        runs=_signed_out(notice) if principal is None else _signed_in(principal, runs),
+    )
+
+
+def _signed_out(notice: str) -> str:
+    alert = f'<p role="alert" class="notice">{escape(notice)}</p>' if notice else ""
+    return _render("signed_out.html", notice=alert)
+
+
+def _signed_in(principal: Principal, runs: Sequence[RunRecord]) -> str:
+    return _render(
+        "signed_in.html",
+        rows="\n".join(map(_run, runs)) or '<tr><td colspan="4">No runs yet.</td></tr>',
+        subject=escape(principal.subject),
+        tenant=escape(principal.tenant_id),
+    )
+
+
+def _family(family: RouteFamily) -> str:
+    return _row(f"<code>{escape(family.path)}</code>", escape(family.callers), family.purpose)
+
+
+def _run(run: RunRecord) -> str:
+    status = escape(run.status)
+    return _row(
+        f"<code>{escape(run.run_id)}</code>",
+        escape(f"{run.capability}/{run.workflow}"),
+        f'<span class="status {status}">{status}</span>',
+        run.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+def _row(*cells: str) -> str:
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+
+
+def _render(name: str, **parts: str) -> str:
+    return Template(_ASSETS.joinpath(name).read_text(encoding="utf-8")).substitute(parts)

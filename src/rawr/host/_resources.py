@@ -1,0 +1,36 @@
+"""What a host owns while it runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import inngest
+
+from rawr.composition import BoundManifest, InngestFunction, Manifest
+from rawr.coordination import Coordination
+from rawr.durable.engine import Engine
+
+from ._identity import Identity
+from ._settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineBundle:
+    """The one engine of the process with its one client."""
+
+    engine: Engine
+    client: inngest.Inngest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """What the mounts are built on."""
+
+    settings: Settings
+    manifest: Manifest
+    bound: BoundManifest
+    bundle: EngineBundle
+    functions: Sequence[InngestFunction]
+    coordination: Coordination
+    identity: Identity
+    new_id: Callable[[], str]
+    is_ready: Callable[[], bool]

@@ -1,0 +1,58 @@
+"""Running an HQ as a process: banner, ready line, drain, exit."""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from rawr.composition import Manifest
+
+from ._app import API, INGRESS, RPC, WORKFLOWS
+from ._boot import boot
+from ._server import listen, serve_app
+from ._settings import Settings
+
+_LINE: Final = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
+
+
+async def run_host(
+    manifest: Manifest, settings: Settings, *, say: Callable[[str], None] = print
+) -> None:
+    """Serve an HQ until SIGINT or SIGTERM, then drain it.
+
+    Raises:
+        AddressInUse: The port is taken; nothing was started.
+        StorageError: The data cannot be opened, or another process owns it.
+        CompositionError: The capabilities do not fit together.
+    """
+    logging.basicConfig(level=logging.INFO, format=_LINE, stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    listener = listen(settings.host, settings.port)
+    settings = replace(settings, port=listener.getsockname()[1])
+    try:
+        async with boot(manifest, settings) as host:
+            for line in banner(settings, manifest):
+                say(line)
+            await serve_app(host.app, listener, on_ready=lambda: say(f"ready {settings.base_url}"))
+            say("draining: finishing what was begun")
+    finally:
+        listener.close()
+
+
+def banner(settings: Settings, manifest: Manifest) -> list[str]:
+    """What an operator wants to know at start; never a secret."""
+    names = ", ".join(item.name for item in manifest.capabilities)
+    lines = [
+        f"HQ ({settings.mode}) at {settings.base_url}, capabilities: {names}",
+        f"  {INGRESS:<16} engine only, signed",
+        f"  {WORKFLOWS + '/*':<16} triggers, run status, timelines",
+        f"  {RPC:<16} first parties, RPC protocol",
+        f"  {API + '/*':<16} published API, OpenAPI at {API}/openapi.json",
+        f"  data in {settings.data_dir}",
+    ]
+    if settings.mode == "development":
+        lines.append(
+            f"  token in {settings.data_dir / 'dev-token'} (Authorization: Bearer <token>)"
+        )
+    return lines
