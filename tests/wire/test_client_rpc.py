@@ -254,7 +254,7 @@ async def test_closing_a_stream_stops_the_producer(orpc: Fixtures) -> None:
 async def test_cancelling_a_call_reaches_the_handler(orpc: Fixtures) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(orpc.slow)
-        await anyio.sleep(0.05)
+        await eventually_seen(orpc, "started:slow")
         tasks.cancel_scope.cancel()
     await eventually_seen(orpc, "aborted")
 

@@ -38,6 +38,8 @@ SafeResult: TypeAlias = Success[T] | Failure
 async def safe(call: Awaitable[T]) -> Success[T] | Failure:
     """The outcome of a call as a value; what is no failure of a call is still raised.
 
+    Type checkers follow `match` and `result.error is None`.
+
     >>> # match await safe(hq.runs.get_status(RunRef(run_id="run-1"))):
     >>> #     case Success(status): ...
     >>> #     case Failure(RunNotFound() as error): ...

@@ -103,6 +103,7 @@ const router = {
     new File([(await input.text()).toUpperCase()], `re-${input.name}`, { type: input.type })),
   nestedFile: base.handler(({ input }) => ({ files: [new File(['abc'], 'n é".txt', { type: 'text/plain' })], got: describe(input), at: new Date(0) })),
   slow: base.handler(async ({ signal }) => {
+    seen.push('started:slow')
     await new Promise((resolve) => {
       const timer = setTimeout(resolve, 30_000)
       signal?.addEventListener('abort', () => { clearTimeout(timer); seen.push('aborted'); resolve() }, { once: true })
