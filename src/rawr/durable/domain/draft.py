@@ -1,10 +1,11 @@
 """The working copy a decision is made on, and the moves every decision is made of."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from rawr.durable.domain.effects import (
     Effect,
@@ -107,7 +108,7 @@ class RunDraft:
         op: Opcode,
         name: str,
         attempts: int,
-        error: bytes | None = None,
+        error: RunError | None = None,
     ) -> None:
         """Write a step's memo, unless it has one: the first write wins."""
         if step_id in self.settled:
@@ -119,20 +120,19 @@ class RunDraft:
         position = len(self._stack)
         self._stack = (*self._stack, step_id)
         self._bytes += len(memo)
-        failed = op is Opcode.STEP_FAILED
         self.effects.append(
             SaveStep(
                 step=StepRecord(
                     id=step_id,
                     op=op,
                     name=name,
-                    status=StepStatus.FAILED if failed else StepStatus.COMPLETED,
+                    status=StepStatus.COMPLETED if error is None else StepStatus.FAILED,
                     memo=memo,
                     position=position,
                     attempts=attempts,
                     started_at=self.now,
                     ended_at=self.now,
-                    error=error,
+                    error=None if error is None else msgspec.json.encode(error.as_json()),
                 )
             )
         )

@@ -1,6 +1,6 @@
 """What a decision about a run asks for; the store applies a list of these in one transaction."""
 
-from dataclasses import dataclass
+import msgspec
 
 from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.pause import Pause
@@ -9,15 +9,13 @@ from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveStep:
+class SaveStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Write a step; a step that already has a memo keeps it."""
 
     step: StepRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enqueue:
+class Enqueue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Add work for the run."""
 
     kind: ItemKind
@@ -26,55 +24,47 @@ class Enqueue:
     payload: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requeue:
+class Requeue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Put the item in hand back, for `due_at`."""
 
     due_at: int
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResetAttempt:
+class ResetAttempt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The item in hand made progress: its next failure is a first one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropItem:
+class DropItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The item in hand is done."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseStep:
+class ReleaseStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Remove what else waits for a settled step: its time-out and its pause."""
 
     step_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddPause:
+class AddPause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Start waiting for an event or a signal."""
 
     pause: Pause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emit:
+class Emit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Send an event of the engine's own."""
 
     event: EventDraft
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeInvoker:
+class ResumeInvoker(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Settle the step of another run that invoked this one; `payload` is its memo."""
 
     correlation_id: str
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndRun:
+class EndRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Close the run: record how it ended and remove its queue items and pauses."""
 
     output: bytes | None
@@ -94,8 +84,7 @@ Effect = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transition:
+class Transition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decision: the run's next state, and what must be stored together with it."""
 
     before: RunState

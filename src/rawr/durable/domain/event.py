@@ -1,8 +1,9 @@
 """Events: what callers send, and what the engine keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 Json: TypeAlias = Any
 """A JSON value: the one place where untyped data enters the engine."""
@@ -16,8 +17,7 @@ FUNCTION_CANCELLED = "inngest/function.cancelled"
 SCHEDULED_TIMER = "inngest/scheduled.timer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventDraft:
+class EventDraft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event as a caller sends it, before it has been accepted.
 
     Attributes:
@@ -33,8 +33,7 @@ class EventDraft:
     v: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An accepted event.
 
     Attributes:

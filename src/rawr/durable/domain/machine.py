@@ -109,19 +109,20 @@ def gateway_answered(
         error=response.error, delay_ms=response.retry_after_ms
     ):
         return draft.transition()
-    failed = isinstance(response, Errored)
+    error = response.error if isinstance(response, Errored) else None
     memo = (
-        _encode({"error": response.error.as_memo()})
-        if isinstance(response, Errored)
-        else b'{"data":' + response.output + b"}"
+        b'{"data":' + response.output + b"}"
+        if isinstance(response, Returned)
+        else _encode({"error": response.error.as_memo()})
     )
     draft.effects.append(DropItem())
     draft.settle(
         item.step_id,
         memo=memo,
-        op=Opcode.STEP_FAILED if failed else opened.op,
+        op=opened.op,
         name=opened.name,
         attempts=item.attempt + 1,
+        error=error,
     )
     draft.discover(item.step_id)
     return draft.transition()

@@ -1,9 +1,10 @@
 """What an SDK reports from a call: operations, results and errors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from rawr.durable.domain.event import Json
 
@@ -27,8 +28,7 @@ class Opcode(StrEnum):
     DISCOVERY = "DiscoveryRequest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunError:
+class RunError(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An error as the protocol carries it.
 
     Attributes:
@@ -57,8 +57,7 @@ class RunError:
         return {"error": self.error or self.name, **self.as_memo()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Op:
+class Op(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation of a response.
 
     Attributes:
@@ -71,7 +70,7 @@ class Op:
     id: str
     name: str = ""
     display_name: str = ""
-    opts: Mapping[str, Json] = field(default_factory=dict)
+    opts: Mapping[str, Json] = {}
     data: bytes | None = None
     error: RunError | None = None
     no_retry: bool = False
@@ -83,15 +82,13 @@ class Op:
         return self.display_name or self.name or self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returned:
+class Returned(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The function has finished; `output` is JSON text."""
 
     output: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The call ended with operations for the engine."""
 
     ops: tuple[Op, ...]
@@ -100,8 +97,7 @@ class Reported:
     retry_after_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errored:
+class Errored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The call failed.
 
     Attributes:

@@ -35,10 +35,10 @@ def settle_step(draft: RunDraft, op: Op) -> None:
         draft.settle(
             op.id,
             memo=_encode({"error": error.as_memo()}),
-            op=Opcode.STEP_FAILED,
+            op=Opcode.STEP_RUN,
             name=op.label,
             attempts=attempts,
-            error=_encode(error.as_json()),
+            error=error,
         )
         return
     data = op.data if op.data is not None else b"null"

@@ -1,7 +1,8 @@
 """Steps that wait for something outside the run."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class PauseKind(StrEnum):
@@ -15,8 +16,7 @@ class PauseKind(StrEnum):
     """Settles the open step with the signal's data."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A wait, found by event name and, where the expression allows it, by one equality.
 
     Attributes:

@@ -1,7 +1,8 @@
 """What the engine will do next, and when."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class ItemKind(StrEnum):
@@ -17,8 +18,7 @@ class ItemKind(StrEnum):
     """Cancel the run. The payload says why; for `"start"` only if it has not started yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueItem:
+class QueueItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One unit of work that survives a restart.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Runs: the durable record, and the state that decides what happens next."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+import msgspec
 
 from rawr.durable.domain.event import Event
 from rawr.durable.domain.op import Opcode
@@ -29,8 +30,7 @@ _TERMINAL = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What never changes about a run.
 
     Attributes:
@@ -52,8 +52,7 @@ class Run:
         return self.events[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStep:
+class OpenStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A step that has been reported and is not settled yet."""
 
     op: Opcode
@@ -61,8 +60,7 @@ class OpenStep:
     race: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What changes about a run.
 
     Attributes:
@@ -79,9 +77,9 @@ class RunState:
     status: RunStatus = RunStatus.QUEUED
     started_at: int | None = None
     ended_at: int | None = None
-    memos: Mapping[str, bytes] = field(default_factory=dict)
+    memos: Mapping[str, bytes] = {}
     stack: tuple[str, ...] = ()
-    open: Mapping[str, OpenStep] = field(default_factory=dict)
+    open: Mapping[str, OpenStep] = {}
     group: frozenset[str] = frozenset()
     force_step_plan: bool = False
     request_version: int = -1

@@ -1,7 +1,8 @@
 """The durable record of one step: its memo, and what history shows of it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from rawr.durable.domain.op import Opcode
 
@@ -15,8 +16,7 @@ class StepStatus(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepRecord:
+class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One step of one run.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from rawr.durable.domain import machine
 from rawr.durable.domain.clock import Clock

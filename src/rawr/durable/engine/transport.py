@@ -1,8 +1,9 @@
 """How functions are called: the port, and what a call needs."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.op import Op, Response
@@ -23,8 +24,7 @@ class CallAbandoned(BaseException):
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One call of a function, for its next unknown step or for one planned step."""
 
     function: FunctionConfig

@@ -1,7 +1,6 @@
 """The answer to a call, SDK to engine (Inngest wire, responses)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -34,8 +33,7 @@ class _Stream(msgspec.Struct):
 _STREAM: Final = msgspec.json.Decoder(_Stream)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An HTTP answer; header names are lower case."""
 
     status: int

@@ -74,8 +74,9 @@ SAVE_STEP: Final = """
 INSERT INTO steps (run_id, id, op, name, status, memo, position, attempts, race, started_at,
     ended_at, error)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run_id, id) DO UPDATE SET status = excluded.status, memo = excluded.memo,
-    position = excluded.position, attempts = excluded.attempts, ended_at = excluded.ended_at,
+ON CONFLICT (run_id, id) DO UPDATE SET
+    op = CASE WHEN excluded.memo IS NULL THEN op ELSE excluded.op END,
+    status = excluded.status, memo = excluded.memo, position = excluded.position, attempts = excluded.attempts, ended_at = excluded.ended_at,
     error = excluded.error
     WHERE steps.memo IS NULL
 """

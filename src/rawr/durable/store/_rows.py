@@ -63,8 +63,9 @@ def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
     """Build a run's state from a row of LOAD_RUN and its steps."""
     settled = [step for step in steps if step.memo is not None]
     memos = {step.id: step.memo for step in settled if step.memo is not None}
-    # A step that failed an attempt is not open: its call is requeued and reports it again.
-    pending = [step for step in steps if step.status is StepStatus.OPEN]
+    # A step the function body ran itself is not open after a failed attempt: the body's call is
+    # requeued and reports it again.
+    pending = [step for step in steps if step.memo is None and step.op is not Opcode.STEP_RUN]
     return RunState(
         run=run,
         status=RunStatus(row[1]),

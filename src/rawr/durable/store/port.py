@@ -5,8 +5,9 @@ belongs to one engine at a time; what a previous owner held is void.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from rawr.durable.domain.effects import Transition
 from rawr.durable.domain.event import Event, Json
@@ -19,8 +20,7 @@ WaitMatcher = Callable[[str, Mapping[str, Json], Mapping[str, Json]], bool]
 """Says whether an expression is true for a waiting run's event and the arriving one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredApp:
+class StoredApp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A registration as it was received."""
 
     id: str
@@ -29,8 +29,7 @@ class StoredApp:
     registered_at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRun:
+class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run an event is to start, unless its idempotency key has started one already."""
 
     run: Run
@@ -40,8 +39,7 @@ class PlannedRun:
     timers: tuple[QueueItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedEvent:
+class PlannedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event, what it is to start, and items that go with it.
 
     `body` is the event's JSON text as functions see it.
@@ -53,16 +51,14 @@ class PlannedEvent:
     items: tuple[QueueItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of events: the runs they started and the waits they ended."""
 
     started: tuple[PlannedRun, ...] = ()
     resumed: tuple[QueueItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunChange:
+class RunChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision about a run with everything that must be stored together with it.
 
     Attributes:
@@ -79,23 +75,20 @@ class RunChange:
     emitted: tuple[PlannedEvent, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Items whose time has come, now held by the engine, and when the next one is due."""
 
     items: tuple[QueueItem, ...]
     next_due_at: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recovery:
+class Recovery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a store holds at start: the last queue item id used."""
 
     last_item_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
+class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run as look-ups show it; `output` is the JSON text of its result or its error."""
 
     id: str

@@ -71,12 +71,12 @@ class SDKApp:
 class Host:
     """One engine with the functions of a test, on a virtual clock, restartable."""
 
-    def __init__(self, data_dir: Path, transport: str, settings: EngineSettings) -> None:
+    def __init__(self, data_dir: Path, transport: str) -> None:
         self.clock = VirtualClock(start_ms=time.time_ns() // 1_000_000)
         self.client = inngest.Inngest(app_id="app", is_production=False)
         self.transport = transport
         self.app = SDKApp()
-        self.settings = settings
+        self.settings = EngineSettings()
         self._data_dir = data_dir
         self._functions: list[inngest.Function[Any]] = []
         self._engine: Engine | None = None
@@ -178,10 +178,8 @@ Start = Callable[[], Awaitable[Engine]]
 @pytest.fixture(params=["in_process", "http"])
 async def host(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Host]:
     """A host whose functions a test adds before `await host.start()`."""
-    marker = request.node.get_closest_marker("settings")
-    settings = marker.args[0] if marker is not None else EngineSettings()
     async with AsyncExitStack() as stack:
-        host = Host(tmp_path / "engine", request.param, settings)
+        host = Host(tmp_path / "engine", request.param)
 
         async def stop() -> None:
             if host._engine is not None:
