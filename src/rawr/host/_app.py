@@ -91,5 +91,6 @@ def _pages(resources: Resources) -> Pages:
         runs=resources.coordination.all_runs,
         is_ready=resources.is_ready,
         sessions=Sessions(),
+        secure_cookies=resources.settings.mode == "production",
         openapi=msgspec.json.encode(openapi_document(resources.manifest)),
     )

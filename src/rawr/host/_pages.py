@@ -38,6 +38,7 @@ class Pages:
     is_ready: Callable[[], bool]
     sessions: Sessions
     openapi: bytes
+    secure_cookies: bool
 
     def mounts(self) -> tuple[Mount, ...]:
         """Every infrastructure route."""
@@ -83,7 +84,9 @@ class Pages:
         if principal is None:
             await _page(send, 401, landing_page(None, (), notice="That token is not valid."))
             return
-        await _see_page(send, set_cookie(self.sessions.start(principal)))
+        await _see_page(
+            send, set_cookie(self.sessions.start(principal), secure=self.secure_cookies)
+        )
 
     async def _sign_out(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if _same_site(scope):

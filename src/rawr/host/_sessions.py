@@ -55,10 +55,14 @@ def session_cookie(header: str | None) -> str | None:
     return None if morsel is None else morsel.value
 
 
-def set_cookie(value: str) -> str:
-    """The `Set-Cookie` header that starts a session in a browser."""
+def set_cookie(value: str, *, secure: bool) -> str:
+    """The `Set-Cookie` header that starts a session in a browser.
+
+    `secure` keeps it to TLS; only a host on loopback can do without.
+    """
     seconds = int(_LIFETIME.total_seconds())
-    return f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+    cookie = f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict"
+    return f"{cookie}; Secure" if secure else cookie
 
 
 def clear_cookie() -> str:

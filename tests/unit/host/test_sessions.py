@@ -30,7 +30,8 @@ def test_old_sessions_make_room() -> None:
 
 
 def test_the_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites() -> None:
-    cookie = set_cookie("value")
+    cookie = set_cookie("value", secure=True)
+    assert "Secure" in cookie
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
 
