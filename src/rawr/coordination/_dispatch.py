@@ -203,7 +203,7 @@ class _Admission:
             updated_at=self.now,
             idempotency_key=request.idempotency_key,
             input_digest=self.input_digest,
-            input=self.input if run.input is None else run.input,
+            input=run.input if self.input is None else self.input,
             event_id=self.event.id,
         )
         if not transaction.replace(dispatched, status=run.status, revision=run.revision):

@@ -63,7 +63,7 @@ class Runs(RunReader):
     ) -> RunRecord:
         """Store a run that nothing executes yet; `Dispatch.send` may start it later.
 
-        `input` (JSON or a model) stays the run's input when it is dispatched.
+        `input` (JSON or a model) is the run's until a dispatch brings another.
 
         Raises:
             InvalidId: the run id is not path-safe.

@@ -12,15 +12,20 @@ from rawr.coordination._sqlite_transaction import SqliteRunTransaction
 from rawr.coordination._values import from_ms, to_ms
 from rawr.sqlite import Database, DatabaseCorrupt
 
+# Left to itself SQLite walks the whole table for this order, rows sent long ago included.
 DUE = """
-SELECT position, event, run_id, attempts FROM coordination_outbox
+SELECT position, event, run_id, attempts
+FROM coordination_outbox INDEXED BY coordination_outbox_unsent
 WHERE sent_at_ms IS NULL AND next_attempt_at_ms <= ? ORDER BY position LIMIT ?
 """
 NEXT_ATTEMPT = """
-SELECT next_attempt_at_ms FROM coordination_outbox
-WHERE sent_at_ms IS NULL ORDER BY next_attempt_at_ms LIMIT 1
+SELECT min(next_attempt_at_ms) FROM coordination_outbox INDEXED BY coordination_outbox_unsent
+WHERE sent_at_ms IS NULL
 """
-_UNSENT = "SELECT count(*) FROM coordination_outbox WHERE sent_at_ms IS NULL"
+UNSENT = """
+SELECT count(*) FROM coordination_outbox INDEXED BY coordination_outbox_unsent
+WHERE sent_at_ms IS NULL
+"""
 _MARK_SENT = """
 UPDATE coordination_outbox SET sent_at_ms = ?, admission_id = ?
 WHERE position = ? AND sent_at_ms IS NULL
@@ -49,10 +54,10 @@ class SqliteOutbox:
 
     async def next_attempt_at(self) -> datetime | None:
         """See `Outbox.next_attempt_at`."""
-        row = await self._database.read(
-            lambda connection: connection.execute(NEXT_ATTEMPT).fetchone()
+        earliest: int | None = await self._database.read(
+            lambda connection: connection.execute(NEXT_ATTEMPT).fetchone()[0]
         )
-        return None if row is None else from_ms(row[0])
+        return None if earliest is None else from_ms(earliest)
 
     async def settle(self, outcomes: Sequence[Sent | Postponed], *, now: datetime) -> None:
         """See `Outbox.settle`."""
@@ -70,7 +75,7 @@ class SqliteOutbox:
     async def unsent(self) -> int:
         """See `Outbox.unsent`."""
         count: int = await self._database.read(
-            lambda connection: connection.execute(_UNSENT).fetchone()[0]
+            lambda connection: connection.execute(UNSENT).fetchone()[0]
         )
         return count
 

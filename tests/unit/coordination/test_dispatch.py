@@ -209,7 +209,7 @@ async def test_a_registered_run_is_dispatched_once(send, runs, outbox_rows):
     sent = await send(run_id="run-1", registered=True, idempotency_key="key-1")
     assert sent.event_ids == ("billing.requested:run-1",)
     assert (sent.run.revision, sent.run.requested_by, sent.run.request_id) == (2, "ada", "req-1")
-    assert sent.run.input == {"invoice": "i-1"}
+    assert sent.run.input == {"amount": 1}
     timeline = await runs.timeline("run-1", tenant_id="acme")
     assert [event.type for event in timeline.events] == ["run.started", "run.dispatched"]
     assert (await send(run_id="run-1", registered=True, idempotency_key="key-1")).event_ids == ()
@@ -217,6 +217,12 @@ async def test_a_registered_run_is_dispatched_once(send, runs, outbox_rows):
         await send(run_id="run-1", registered=True, idempotency_key="key-2")
     assert caught.value.run == sent.run
     assert len(await outbox_rows()) == 1
+
+
+async def test_a_registered_run_keeps_its_input_if_the_dispatch_brings_none(send, runs):
+    await register(runs, input={"invoice": "i-1"})
+    sent = await send(run_id="run-1", registered=True, input=None)
+    assert sent.run.input == {"invoice": "i-1"}
 
 
 async def test_a_key_used_for_another_registered_run_conflicts(send, runs):

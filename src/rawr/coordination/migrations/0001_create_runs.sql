@@ -58,5 +58,5 @@ CREATE TABLE coordination_outbox (
 ) STRICT;
 
 CREATE INDEX coordination_outbox_unsent
-    ON coordination_outbox (next_attempt_at_ms, position)
+    ON coordination_outbox (position, next_attempt_at_ms)
     WHERE sent_at_ms IS NULL;
