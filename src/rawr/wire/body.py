@@ -30,6 +30,7 @@ __all__ = [
     "body_kind",
     "encode_body",
     "encode_urlencoded",
+    "file_from_body",
     "flatten_header",
     "headers_from_json",
     "parse_body",
@@ -137,8 +138,14 @@ def parse_body(
         case BodyKind.TEXT:
             return content.decode("utf-8", "replace")
         case BodyKind.FILE:
-            disposition = flatten_header(headers.get("content-disposition")) or ""
-            return File(content, blob_type(content_type), filename_of(disposition) or "blob")
+            return file_from_body(content, headers)
+
+
+def file_from_body(content: bytes, headers: Headers) -> File:
+    """The file a raw body is; one without a name is a `blob`."""
+    name = filename_of(flatten_header(headers.get("content-disposition")) or "")
+    media_type = blob_type(flatten_header(headers.get("content-type")) or "")
+    return File(content, media_type, "blob" if name is None else name)
 
 
 def parse_urlencoded(content: bytes | str) -> URLSearchParams:

@@ -22,12 +22,12 @@ from .body import (
     StandardBody,
     encode_body,
     encode_urlencoded,
+    file_from_body,
     flatten_header,
     headers_from_json,
     parse_urlencoded,
     random_boundary,
 )
-from .disposition import blob_type, filename_of
 from .multipart import parse_multipart
 from .path import split_url
 
@@ -312,9 +312,8 @@ def _meta(json: Json) -> EventMeta:
 
 def _body(headers: Headers, json: Json, binary: bytes) -> StandardBody:
     content_type = flatten_header(headers.get("content-type")) or ""
-    disposition = flatten_header(headers.get("content-disposition"))
-    if disposition is not None:
-        return File(binary, blob_type(content_type), filename_of(disposition) or "blob")
+    if flatten_header(headers.get("content-disposition")) is not None:
+        return file_from_body(binary, headers)
     if content_type.startswith("multipart/form-data"):
         return parse_multipart(binary, content_type)
     if content_type.startswith("application/x-www-form-urlencoded") and isinstance(json, str):

@@ -34,7 +34,7 @@ class RPCSerializer:
         self._converters = make_converters(types)
 
     def serialize(self, value: object) -> Payload:
-        """The payload of a value without files: `{"json", "meta"}`.
+        """The payload of a value without files: `{"json", "meta"}`, for `dump_json` to write.
 
         Raises:
             EncodeError: The value holds a file, or something that has no form on the wire.
