@@ -147,7 +147,7 @@ class StandardHandler:
             path=operation.path,
             contract=operation.place.contract,
             context=context,
-            input=None if value is UNDEFINED and operation.takes_input else value,
+            input=operation.absent_input() if value is UNDEFINED else value,
             last_event_id=_decode(request.header_map.get(b"last-event-id")),
         )
         output = await until_disconnected(operation.procedure(call), request.receive)

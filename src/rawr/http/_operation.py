@@ -6,7 +6,7 @@ from typing import Any
 
 from rawr.contract import Method, Route
 from rawr.procedure import Procedure, RoutedProcedure, Router
-from rawr.schema import UNDEFINED
+from rawr.schema import UNDEFINED, SchemaError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +20,22 @@ class Operation:
     procedure: Procedure[Any]
     route: Route
     method: Method
-    takes_input: bool
     streams: bool
     dump: Callable[[object], object]
     """A result, or one item of a stream, as wire values."""
+
+    def absent_input(self) -> object:
+        """What stands for an input that was not sent: `undefined` to schemas that know it.
+
+        To all others it is null, so that a schema may say whether it can be left out.
+        """
+        schema = self.place.contract.definition.input
+        if schema is not None:
+            try:
+                schema.validate(UNDEFINED)
+            except SchemaError:
+                return None
+        return UNDEFINED
 
 
 def operations(router: Router[Any]) -> Iterator[Operation]:
@@ -40,7 +52,6 @@ def _operation(place: RoutedProcedure) -> Operation:
         procedure=place.procedure,
         route=definition.route,
         method=definition.route.effective_method,
-        takes_input=definition.input is not None,
         streams=definition.streams,
         dump=_absent_for_none if definition.output is None else definition.output.dump,
     )
