@@ -21,7 +21,10 @@ InputHandler: TypeAlias = (
     Callable[[Ctx, In], Awaitable[Out]] | Callable[[Ctx, In, Call[Ctx]], Awaitable[Out]]
 )
 StreamHandler: TypeAlias = (
-    Callable[[Ctx, In], AsyncIterator[Out]] | Callable[[Ctx, In, Call[Ctx]], AsyncIterator[Out]]
+    Callable[[Ctx, In], AsyncIterator[Out]]
+    | Callable[[Ctx, In, Call[Ctx]], AsyncIterator[Out]]
+    | Callable[[Ctx, In], Awaitable[AsyncIterator[Out]]]
+    | Callable[[Ctx, In, Call[Ctx]], Awaitable[AsyncIterator[Out]]]
 )
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -63,7 +66,11 @@ class Implementer(Generic[C, Ctx]):
     def stream(
         self, procedure: ProcedureContract[In, EventIterator[Out]]
     ) -> Callable[[StreamHandler[Ctx, In, Out]], StreamHandler[Ctx, In, Out]]:
-        """Bind an async generator to a streaming procedure of the contract."""
+        """Bind an async generator to a streaming procedure of the contract.
+
+        What a generator raises is told inside the stream, whose status is 200. An async function
+        that returns the iterator can still refuse the call itself, with a status of its own.
+        """
         return self._bind(procedure)
 
     def router(self, **children: Router[Any]) -> Router[Ctx]:

@@ -35,14 +35,20 @@ async def get_run_timeline(context: InvoicingWorkflowContext, input: RunRef) -> 
 async def watch_run(
     context: InvoicingWorkflowContext, input: RunRef, call: Call[InvoicingWorkflowContext]
 ) -> AsyncIterator[TimelineEvent]:
-    """The life of a run as it happens; a resuming caller misses and repeats nothing."""
-    watched = WatchTimeline(run_id=input.run_id, after=_sequence(call.last_event_id))
-    try:
-        async with await context.invoicing.watch_timeline(watched) as events:
-            async for event in events:
-                yield with_event_meta(event, id=str(event.sequence))
-    except NotFound as error:
-        raise RunNotFound(input) from error
+    """The life of a run as it happens; a resuming caller misses and repeats nothing.
+
+    Who may not follow it, or asks for a run there is not, is told so instead of a stream.
+    """
+    await get_run_status(context, input)
+    return _follow(context, WatchTimeline(run_id=input.run_id, after=_sequence(call.last_event_id)))
+
+
+async def _follow(
+    context: InvoicingWorkflowContext, watched: WatchTimeline
+) -> AsyncIterator[TimelineEvent]:
+    async with await context.invoicing.watch_timeline(watched) as events:
+        async for event in events:
+            yield with_event_meta(event, id=str(event.sequence))
 
 
 def _sequence(last_event_id: str | None) -> int:
