@@ -30,6 +30,16 @@ OPENAPI = OpenAPISerializer()
 FORM = "multipart/form-data; boundary=B"
 
 
+PATHS: tuple[list[object], ...] = ([], ["a"], ["a", 0], ["a", 1, 0], ["b"], ["c", "d"], ["a", "1"])
+
+
+def _decode_tags(content: bytes) -> None:
+    """Valid JSON whose tags are the input: each byte is a tag and a path."""
+    tree = {"a": ["1", [None, "https://x.y/"]], "b": "2022-01-01T00:00:00.000Z", "c": {"d": "/a/g"}}
+    meta = [[byte % 9, *PATHS[byte // 9 % len(PATHS)]] for byte in content]
+    RPC.deserialize({"json": tree, "meta": meta})
+
+
 def _decode_rpc_form(content: bytes) -> None:
     RPC.deserialize_body(parse_multipart(content, FORM))
 
@@ -109,6 +119,7 @@ QUERY = b"a[0]=x&a[2][b]=y&a[]=1&c[d][]=%C3%A9+z&=1&0=2&a\\[b[c]=3"
 
 DECODERS: dict[str, tuple[Callable[[bytes], object], tuple[bytes, ...]]] = {
     "rpc": (RPC.decode, (TAGGED,)),
+    "rpc-tags": (_decode_tags, (b"", bytes([9, 10, 54]), bytes([27, 15, 24]))),
     "rpc-form": (_decode_rpc_form, (RPC_FORM,)),
     "openapi-form": (_decode_openapi_form, (RPC_FORM,)),
     "query": (_decode_query, (QUERY,)),
@@ -175,7 +186,7 @@ def _mutate(random: Random, seed: bytes) -> bytes:
             data[start:end] = random.randbytes(1)
         elif kind < 0.8:
             del data[start:end]
-        elif kind < 0.98:
+        elif kind < 0.995:
             copied = random.randrange(len(data) + 1)
             data[start:end] = data[copied : copied + random.randrange(40)]
         else:
