@@ -1,12 +1,12 @@
 """Event iterators read from a response (RPC protocol v1, event iterator)."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
-from typing import Any, Protocol, assert_never
+from collections.abc import AsyncIterator
+from typing import Any, assert_never
 
 from typing_extensions import override
 
-from rawr.contract import Event, EventIterator, LinkCall, ORPCError
+from rawr.contract import Event, LinkCall, ORPCError
 from rawr.schema import UNDEFINED
 from rawr.wire import DecodeError
 from rawr.wire.event_iterator import Done, Failed, Item, ItemEvent, IteratorDecoder
@@ -15,35 +15,6 @@ from ._errors import ConnectionLost, ProtocolError
 from ._messages import HTTPResponse
 from ._output import typed_error, typed_output
 from ._reading import close_response, deadline
-
-
-class ItemSource(Protocol):
-    """Where remote events come from."""
-
-    @property
-    def result(self) -> object:
-        """What the producer returned, once the items have ended."""
-        ...
-
-    def __aiter__(self) -> AsyncIterator[Any]: ...
-
-    def __anext__(self) -> Awaitable[Any]: ...
-
-
-class RemoteEvents(EventIterator[Any]):
-    """The events of a response; closing it closes the response."""
-
-    def __init__(self, source: ItemSource) -> None:
-        super().__init__(source)
-        self._events = source
-
-    @override
-    async def __anext__(self) -> Any:
-        try:
-            return await super().__anext__()
-        except StopAsyncIteration:
-            self.result = self._events.result
-            raise
 
 
 class EventSource(AsyncIterator[Any]):

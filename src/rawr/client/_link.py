@@ -7,13 +7,13 @@ from typing import Any, Self, TypeAlias
 
 from typing_extensions import override
 
-from rawr.contract import Link, LinkCall, is_error_status
+from rawr.contract import EventIterator, Link, LinkCall, is_error_status
 from rawr.wire import DecodeError
 
 from ._codec import LinkCodec
 from ._context import HeaderSource, Seconds, headers_of, seconds, timeout_of
 from ._errors import ContractMismatch, LinkError, ProtocolError, Redirected
-from ._events import EventSource, RemoteEvents
+from ._events import EventSource
 from ._httpx import HTTPClient, HTTPXTransport
 from ._messages import HTTPResponse, Transport
 from ._output import typed_error, typed_output
@@ -103,14 +103,14 @@ class HTTPLink(Link):
                 "Do the link's URL and prefix lead to an oRPC server?"
             ) from error
 
-    async def _events(self, call: LinkCall, response: HTTPResponse) -> RemoteEvents:
+    async def _events(self, call: LinkCall, response: HTTPResponse) -> EventIterator[Any]:
         if not call.contract.definition.streams:
             await close_response(response)
             raise ContractMismatch(
                 f"{'.'.join(call.path)} answered with events; declare it with .streams(...)"
             )
         decoder = self._codec.event_decoder(self._max_response_bytes)
-        return RemoteEvents(EventSource(response, decoder, call, idle_seconds=self._event_seconds))
+        return EventIterator(EventSource(response, decoder, call, idle_seconds=self._event_seconds))
 
     def _output(self, call: LinkCall, response: HTTPResponse, body: bytes) -> object:
         status, headers = response.status, response.headers

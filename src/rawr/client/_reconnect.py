@@ -8,10 +8,8 @@ import anyio
 from typing_extensions import override
 
 from rawr.contract import Event, EventIterator, EventMeta, Link, LinkCall, ORPCError
-from rawr.schema import UNDEFINED
 
 from ._errors import ConnectFailed, ConnectionLost, LinkError, TimedOut
-from ._events import RemoteEvents
 from ._retry import Sleep
 
 _MILLISECONDS: Final = 1000
@@ -45,7 +43,7 @@ class ReconnectLink(Link):
         output = await self._link.call(call)
         if not isinstance(output, EventIterator):
             return output
-        return RemoteEvents(ResumingSource(self, call, output))
+        return EventIterator(ResumingSource(self, call, output))
 
     async def reopen(self, call: LinkCall, retry: int | None, failure: Exception) -> Any:
         """The stream from the call's last event id on.
@@ -80,7 +78,7 @@ class ResumingSource(AsyncIterator[Any]):
     @property
     def result(self) -> object:
         """What the producer returned."""
-        return getattr(self._events.events(), "result", UNDEFINED)
+        return self._events.result
 
     @override
     async def __anext__(self) -> Any:

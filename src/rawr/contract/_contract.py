@@ -41,6 +41,7 @@ class Contract:
         camel_case: bool = True,
     ) -> None:
         super().__init_subclass__()
+        _refuse_inheritance(cls)
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ContractError(
                 f"{cls.__name__}: prefix {prefix!r} must start and not end with '/'"
@@ -55,6 +56,8 @@ class Contract:
         )
         for name, procedure in cls.contract_procedures.items():
             setattr(cls, name, procedure)
+            # One declaration may stand under several names; each place has its own copy.
+            procedure.__set_name__(cls, name)
         cls.contract_children = MappingProxyType(dict(_children(cls)))
         for name in cls.contract_children:
             setattr(cls, name, _Child(name))
@@ -64,6 +67,7 @@ class Contract:
                 for name in (*cls.contract_procedures, *cls.contract_children)
             }
         )
+        _refuse_bad_names(cls)
 
     def __init__(self, link: Link, *, path: tuple[str, ...] = (), prefix: str = "") -> None:
         self._link = link
@@ -149,6 +153,30 @@ def _children(cls: type[Contract]) -> Iterator[tuple[str, type[Contract]]]:
     for name, annotation in inspect.get_annotations(cls, eval_str=True).items():
         if isinstance(annotation, type) and issubclass(annotation, Contract):
             yield name, annotation
+
+
+def _refuse_inheritance(cls: type[Contract]) -> None:
+    for base in cls.__mro__[1:]:
+        if issubclass(base, Contract) and (base.contract_procedures or base.contract_children):
+            raise ContractError(
+                f"{cls.__name__} inherits from the contract {base.__name__}; nest it instead: "
+                f"write `{_camel_case(base.__name__).lower()}: {base.__name__}`"
+            )
+
+
+def _refuse_bad_names(cls: type[Contract]) -> None:
+    attribute_of: dict[str, str] = {}
+    for name, wire_name in cls.contract_wire_names.items():
+        if hasattr(Contract, name) or name in _CLIENT_STATE:
+            raise ContractError(f"{cls.__name__}.{name}: clients need this name; choose another")
+        other = attribute_of.setdefault(wire_name, name)
+        if other != name:
+            raise ContractError(
+                f"{cls.__name__}: {other} and {name} are both {wire_name!r} on the wire; rename one"
+            )
+
+
+_CLIENT_STATE = ("_link", "_path", "_prefix")
 
 
 def _adopt(

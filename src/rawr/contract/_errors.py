@@ -120,6 +120,10 @@ class TypedError(ORPCError[D]):
                 raise ContractError(
                     f'class {cls.__name__}(TypedError[...]) needs a class keyword code="..."'
                 )
+            if status is not None or retryable:
+                raise ContractError(
+                    f"{cls.__name__}: status and retryable go with a code; give it one of its own"
+                )
             return
         known_status, known_message = COMMON_ERRORS.get(code, (_FALLBACK_STATUS, code))
         cls.code = code

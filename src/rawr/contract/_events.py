@@ -48,14 +48,19 @@ class EventIterator(AsyncIterator[T], AbstractAsyncContextManager["EventIterator
     """The items of a streaming procedure, validated, in order.
 
     Iterate it with `async for`; close it (or leave its `async with`) to tell the producer
-    to stop. `last_event_id` is the id to resume from, `result` what the producer returned.
+    to stop. `last_event_id` is the id to resume from.
     """
 
     def __init__(self, source: AsyncIterator[T | Event[T]]) -> None:
         self._source = source
         self.last_event_id: str | None = None
         self.retry: int | None = None
-        self.result: object = UNDEFINED
+
+    @property
+    def result(self) -> object:
+        """What the producer returned at the end, if it is one that can: its own `result`."""
+        result: object = getattr(self._source, "result", UNDEFINED)
+        return result
 
     @override
     def __aiter__(self) -> Self:

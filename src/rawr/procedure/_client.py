@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from typing_extensions import override
 
-from rawr.contract import ClientContext, Contract, Link, LinkCall, create_client
+from rawr.contract import ClientContext, Contract, ContractError, Link, LinkCall, create_client
 
 from ._call import Call
 from ._router import Router
@@ -26,7 +26,12 @@ class RouterLink(Link):
 
     @override
     async def call(self, call: LinkCall) -> Any:
-        place = self._procedures[call.path]
+        place = self._procedures.get(call.path)
+        if place is None:
+            raise ContractError(
+                f"The router has no procedure {'.'.join(call.path)}; "
+                "client and router must have the same contract"
+            )
         context = self._context
         if callable(context):
             context = await cast("Callable[[ClientContext], Awaitable[Any]]", context)(call.context)

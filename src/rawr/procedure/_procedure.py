@@ -1,21 +1,15 @@
 """A procedure: a contract with a handler and the middleware around it."""
 
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from rawr.contract import (
-    ContractError,
-    ErrorMap,
-    Event,
-    EventIterator,
-    ORPCError,
-    ProcedureContract,
-)
-from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError
+from rawr.contract import ContractError, EventIterator, ORPCError, ProcedureContract
+from rawr.schema import UNDEFINED, SchemaError
 
 from ._call import Call, Middleware, Next, compose
-from ._errors import derive_defined, input_error, item_error, output_error
+from ._errors import derive_defined, input_error, output_error
+from ._stream import ValidatedItems
 
 Ctx = TypeVar("Ctx")
 
@@ -119,7 +113,7 @@ def _finisher(contract: ProcedureContract[Any, Any]) -> Callable[[object], objec
         def stream(result: object) -> EventIterator[Any]:
             if not isinstance(result, AsyncIterator):
                 raise output_error(SchemaError([]))
-            return EventIterator(_validated(result, schema, errors))
+            return EventIterator(ValidatedItems(result, schema, errors))
 
         return stream
     validate = definition.output.validate
@@ -135,25 +129,3 @@ def _finisher(contract: ProcedureContract[Any, Any]) -> Callable[[object], objec
 
 def _plain(result: object) -> object:
     return result
-
-
-async def _validated(
-    source: AsyncIterator[Any], schema: SchemaAdapter[Any], errors: ErrorMap
-) -> AsyncIterator[Any]:
-    """The source's items, validated; its errors, derived as those of a call are."""
-    try:
-        async for item in source:
-            try:
-                yield (
-                    Event(schema.validate(item.data), item.meta)
-                    if isinstance(item, Event)
-                    else schema.validate(item)
-                )
-            except SchemaError as error:
-                raise item_error(error) from error
-    except ORPCError as error:
-        raise derive_defined(error, errors) from error
-    finally:
-        close = cast("Callable[[], Awaitable[None]] | None", getattr(source, "aclose", None))
-        if close is not None:
-            await close()
