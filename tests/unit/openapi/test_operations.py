@@ -1,0 +1,158 @@
+from typing import Any, Literal
+
+from openapi_spec_validator import validate
+
+from rawr.contract import Contract, ProcedureContract, get, post, put
+from rawr.openapi import generate_openapi
+from rawr.schema import File, Schema
+
+
+def describe(contract: ProcedureContract[Any, Any]) -> dict[str, Any]:
+    made = type("Single", (Contract,), {"single": contract})
+    document = generate_openapi(made, published_only=False)
+    validate(document)
+    (path,) = document["paths"].values()
+    (operation,) = path.values()
+    found: dict[str, Any] = operation
+    return found
+
+
+class Text(Schema):
+    text: str
+
+
+class Optional(Schema):
+    id: str
+    text: str = ""
+
+
+class Query(Schema):
+    q: str
+    ids: list[int] | int = 0
+    where: Text | None = None
+
+
+class Picture(Schema):
+    name: str
+    file: File
+
+
+def test_query_parameters_allow_what_bracket_notation_needs() -> None:
+    parameters = describe(get("/q").input(Query))["parameters"]
+    assert [parameter["name"] for parameter in parameters] == ["q", "ids", "where"]
+    assert [parameter.get("style") for parameter in parameters] == [None, None, "deepObject"]
+    assert [parameter.get("required", False) for parameter in parameters] == [True, False, False]
+    assert all(parameter["allowReserved"] for parameter in parameters)
+
+
+def test_path_parameters_are_split_from_the_body() -> None:
+    shown = describe(put("/things/{id}").input(Optional))
+    assert shown["parameters"] == [
+        {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+    assert "required" not in shown["requestBody"]
+    schema = shown["requestBody"]["content"]["application/json"]["schema"]
+    assert list(schema["properties"]) == ["text"]
+
+
+def test_a_body_of_path_parameters_alone_is_no_body() -> None:
+    class Ref(Schema):
+        id: str
+
+    assert "requestBody" not in describe(post("/things/{id}").input(Ref))
+
+
+def test_an_input_that_may_be_null_is_not_required() -> None:
+    optional: Any = Text | None
+    assert "required" not in describe(post("/x").input(optional))["requestBody"]
+    assert describe(post("/x").input(Text))["requestBody"]["required"] is True
+
+
+def test_any_input_needs_no_description() -> None:
+    assert "requestBody" not in describe(post("/x").input(object))
+
+
+def test_unions_of_objects_are_one_set_of_parameters() -> None:
+    class A(Schema):
+        kind: Literal["a"]
+        shared: str
+
+    class B(Schema):
+        kind: Literal["b"]
+        shared: str
+        only_b: int
+
+    union: Any = A | B
+    parameters = {p["name"]: p for p in describe(get("/u").input(union))["parameters"]}
+    assert parameters["kind"]["schema"]["anyOf"][0]["const"] == "a"
+    assert parameters["kind"]["required"] is True
+    assert parameters["shared"]["schema"] == {"type": "string"}
+    assert "required" not in parameters["onlyB"]
+
+
+def test_a_root_file_is_the_media_type_itself() -> None:
+    shown = describe(post("/f").input(File).output(File))
+    file = {"type": "string", "contentMediaType": "*/*"}
+    assert shown["requestBody"]["content"] == {"*/*": {"schema": file}}
+    assert shown["responses"]["200"]["content"] == {"*/*": {"schema": file}}
+
+
+def test_a_nested_file_may_travel_in_a_form() -> None:
+    content = describe(post("/f").input(Picture))["requestBody"]["content"]
+    assert list(content) == ["application/json", "multipart/form-data"]
+
+
+def test_a_file_or_something_else_has_both_media_types() -> None:
+    either: Any = File | Text
+    content = describe(post("/f").input(either))["requestBody"]["content"]
+    assert list(content) == ["*/*", "application/json"]
+
+
+def test_detailed_input_goes_where_its_parts_belong() -> None:
+    class Params(Schema):
+        id: str
+
+    class Detailed(Schema):
+        params: Params
+        query: Text
+        headers: Text
+        body: Text | None = None
+
+    shown = describe(put("/d/{id}").input(Detailed).route(input_structure="detailed"))
+    assert [(p["in"], p["name"]) for p in shown["parameters"]] == [
+        ("path", "id"),
+        ("query", "text"),
+        ("header", "text"),
+    ]
+    assert "required" not in shown["requestBody"]
+
+
+def test_detailed_outputs_are_responses_by_status() -> None:
+    class Headers(Schema):
+        location: str
+
+    class Found(Schema):
+        status: Literal[200]
+        body: Text
+
+    class Made(Schema):
+        """Made it."""
+
+        status: Literal[201]
+        headers: Headers
+
+    outcome: Any = Found | Made
+    responses = describe(post("/o").output(outcome).route(output_structure="detailed"))["responses"]
+    assert list(responses) == ["200", "201"]
+    assert responses["201"]["headers"] == {
+        "location": {"required": True, "schema": {"type": "string"}}
+    }
+    assert "content" not in responses["201"]
+
+
+def test_a_rest_parameter_is_shown_as_a_plain_one() -> None:
+    class Rest(Schema):
+        path: str
+
+    made = type("Single", (Contract,), {"single": get("/files/{+path}").input(Rest)})
+    assert list(generate_openapi(made, published_only=False)["paths"]) == ["/files/{path}"]
