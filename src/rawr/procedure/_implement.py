@@ -32,17 +32,21 @@ H = TypeVar("H", bound=Callable[..., Any])
 class Implementer(Generic[C, Ctx]):
     """Collects the handlers of one contract; `router()` checks that none is missing."""
 
-    def __init__(self, contract: type[C], middlewares: tuple[Middleware[Ctx], ...] = ()) -> None:
+    def __init__(self, contract: type[C]) -> None:
         self._contract = contract
-        self._middlewares = middlewares
+        self._middlewares: tuple[Middleware[Ctx], ...] = ()
         self._procedures: dict[str, Procedure[Ctx]] = {}
 
     def use(self, *middlewares: Middleware[Ctx]) -> "Implementer[C, Ctx]":
-        """A new implementer whose procedures run inside these middlewares too.
+        """An implementer whose handlers run inside these middlewares too.
 
-        They run before input validation, the first one outermost.
+        They run before input validation, the first one outermost. Both implementers fill
+        the same router, so that one contract may have guarded and open procedures.
         """
-        return Implementer(self._contract, (*self._middlewares, *middlewares))
+        derived: Implementer[C, Ctx] = Implementer(self._contract)
+        derived._middlewares = (*self._middlewares, *middlewares)
+        derived._procedures = self._procedures
+        return derived
 
     @overload
     def handler(  # pyright: ignore[reportOverlappingOverload] - no input is the narrower case
