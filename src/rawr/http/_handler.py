@@ -181,7 +181,10 @@ async def _make_context(factory: ContextFactory, request: Request) -> object:
     try:
         return await factory(request)
     except ORPCError as error:
-        raise derive_defined(error, request.place.contract.definition.errors) from error
+        derived = derive_defined(error, request.place.contract.definition.errors)
+        if derived is error:
+            raise
+        raise derived from error
 
 
 def _compose(interceptors: Sequence[Interceptor], core: Respond) -> Respond:

@@ -50,17 +50,22 @@ class OpenAPIMatcher(Matcher):
         ContractError: Two operations answer the same requests, or a path is no pattern.
     """
 
-    __slots__ = ("_prefix", "_root")
+    __slots__ = ("_prefix", "_root", "_static")
 
     def __init__(self, operations: Iterable[Operation], prefix: str) -> None:
         self._prefix = prefix
         self._root = _Node()
+        self._static: dict[tuple[str, bytes], Match] = {}
+        """Paths without parameters, as almost all clients send them."""
         for operation in operations:
             self._add(operation)
 
     @override
     def match(self, method: str, path: bytes) -> Match | None:
         """See `Matcher.match`."""
+        found = self._static.get((method, path))
+        if found is not None:
+            return found
         key = lookup_path(path, self._prefix)
         if key is None:
             return None
@@ -90,6 +95,9 @@ class OpenAPIMatcher(Matcher):
                 f"{taken.operation.name} and {operation.name} both answer "
                 f"{operation.method} {pattern.text}; give one of them another path"
             )
+        if not params:
+            raw_path = (self._prefix + pattern.text).encode()
+            self._static[operation.method, raw_path] = (operation, NO_PARAMS)
 
 
 @dataclass(frozen=True, slots=True)
