@@ -16,6 +16,8 @@ from rawr.wire.sse import EventDecoder, EventMessage, encode_event
 
 from .conftest import Ask
 
+pytestmark = pytest.mark.node
+
 CHARACTERS = [chr(code) for code in range(0x180)] + ["€", "\u2028", "\ufeff", "😀"]
 
 

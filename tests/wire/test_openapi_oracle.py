@@ -4,12 +4,16 @@ import json
 from random import Random
 from typing import Any
 
+import pytest
+
 from rawr.schema import UNDEFINED
 from rawr.wire.openapi import OpenAPISerializer, flatten, parse_path, stringify_path, unflatten
 from rawr.wire.rpc import RPCSerializer
 
 from . import values
 from .conftest import Ask
+
+pytestmark = pytest.mark.node
 
 
 def test_values_become_the_same_json(oracle: Ask) -> None:

@@ -13,6 +13,8 @@ from rawr.wire.rpc import RPCSerializer
 from . import values
 from .conftest import Ask
 
+pytestmark = pytest.mark.node
+
 SERIALIZER = RPCSerializer()
 
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Self, TypeVar
 
-from rawr.schema import File
+from rawr.schema import File, OpaqueEnumType
 
 K = TypeVar("K")
 V = TypeVar("V")
 T = TypeVar("T")
 
 
-class InvalidDate(Enum):
+class InvalidDate(Enum, metaclass=OpaqueEnumType):
     """JavaScript's `Invalid Date`: a date that is no point in time."""
 
     INVALID_DATE = "Invalid Date"

@@ -3,7 +3,7 @@
 The same framing serves both protocols; the serializer says what an item's data is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -59,7 +59,11 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The stream ended with an error: an `ORPCError`, or an `ErrorEvent`."""
+    """The stream ended with an error.
+
+    An `ORPCError`; an `ErrorEvent` where the error event holds none; a `DecodeError` where
+    an event cannot be read.
+    """
 
     error: Exception
     meta: EventMeta
@@ -149,10 +153,18 @@ class IteratorDecoder:
     def feed(self, chunk: bytes) -> list[ItemEvent]:
         """What this chunk completes; comments and unknown events are left out.
 
-        Raises:
-            DecodeError: An event's data breaks the protocol, or an event is too long.
+        An event that cannot be read ends the stream as `Failed`, after the good ones
+        before it, so that it makes no difference how the stream was cut.
         """
-        return [] if self._ended else list(self._read(self._decoder.feed(chunk)))
+        if self._ended:
+            return []
+        events: list[ItemEvent] = []
+        try:
+            events.extend(self._read(chunk))
+        except DecodeError as error:
+            self._ended = True
+            events.append(Failed(error, _NO_META))
+        return events
 
     def close(self) -> list[ItemEvent]:
         """Say that the stream has ended; one that did not say so itself returned nothing.
@@ -166,8 +178,8 @@ class IteratorDecoder:
         self._ended = True
         return [Done(UNDEFINED, _NO_META)]
 
-    def _read(self, messages: Iterable[EventMessage]) -> Iterable[ItemEvent]:
-        for message in messages:
+    def _read(self, chunk: bytes) -> Iterator[ItemEvent]:
+        for message in self._decoder.read(chunk):
             event = self._item_event(message)
             if event is not None:
                 yield event

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,18 +81,31 @@ class EventDecoder:
         Raises:
             DecodeError: An event is longer than `max_event_bytes`.
         """
+        return list(self.read(chunk))
+
+    def read(self, chunk: bytes) -> Iterator[EventMessage]:
+        """`feed`, one by one: the events before one that is too long are not lost.
+
+        Raises:
+            DecodeError: An event is longer than `max_event_bytes`.
+        """
         if self._skip_line_feed and chunk:
             self._skip_line_feed = False
             chunk = chunk.removeprefix(b"\n")
         if not chunk:
-            return []
+            return
         self._buffer += chunk
         blocks = self._take_blocks()
-        if len(self._buffer) > self._max_event_bytes:
-            raise DecodeError(f"An event is longer than {self._max_event_bytes} bytes")
         # A CR that ended a block may be the first half of a CRLF.
         self._skip_line_feed = not self._buffer and chunk.endswith(b"\r")
-        return [_decode_block(block) for block in blocks]
+        for block in blocks:
+            self._check_length(len(block))
+            yield _decode_block(block)
+        self._check_length(len(self._buffer))
+
+    def _check_length(self, length: int) -> None:
+        if length > self._max_event_bytes:
+            raise DecodeError(f"An event is longer than {self._max_event_bytes} bytes")
 
     def close(self) -> None:
         """Say that the stream has ended.

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from rawr.contract import ORPCError
-from rawr.schema import UNDEFINED
-from rawr.wire import DecodeError, EncodeError, ErrorEvent
+from rawr.schema import UNDEFINED, SchemaError, adapt
+from rawr.wire import INVALID_DATE, DecodeError, EncodeError, ErrorEvent
 from rawr.wire.event_iterator import Done, Failed, Item, IteratorDecoder, IteratorEncoder
 from rawr.wire.rpc import RPCSerializer
 from rawr.wire.sse import EventDecoder, EventMessage, encode_comment, encode_event
@@ -134,6 +134,28 @@ def test_an_error_event_that_cannot_be_read_still_ends_the_stream() -> None:
     assert isinstance(failed.error, DecodeError)
 
 
-def test_an_item_that_cannot_be_read_is_refused() -> None:
-    with pytest.raises(DecodeError):
-        events("event: message\ndata: {")
+@pytest.mark.parametrize("size", [1, 10, 1000])
+@pytest.mark.parametrize("bad", [b"event: message\ndata: {\n\n", b"data: " + b"x" * 300 + b"\n\n"])
+def test_an_item_that_cannot_be_read_ends_the_stream_after_the_good_ones(
+    bad: bytes, size: int
+) -> None:
+    stream = b'data: {"json":1}\n\ndata: {"json":2}\n\n' + bad + b'data: {"json":3}\n\n'
+    decoder = IteratorDecoder(RPCSerializer(), max_event_bytes=200)
+    chunks = [stream[start : start + size] for start in range(0, len(stream), size)]
+    *items, failed = [event for chunk in chunks for event in decoder.feed(chunk)]
+    assert [item.data for item in items if isinstance(item, Item)] == [1, 2]
+    assert isinstance(failed, Failed)
+    assert isinstance(failed.error, DecodeError)
+    assert decoder.close() == []
+
+
+def test_a_stream_cut_off_is_refused_at_its_end() -> None:
+    decoder = IteratorDecoder(RPCSerializer())
+    decoder.feed(b"event: done")
+    with pytest.raises(DecodeError, match="ended before complete"):
+        decoder.close()
+
+
+def test_an_invalid_date_is_no_text_for_a_schema() -> None:
+    with pytest.raises(SchemaError):
+        adapt(str).validate(INVALID_DATE)
