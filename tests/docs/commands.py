@@ -1,0 +1,139 @@
+"""Shell blocks: only commands known here, each executed or looked up."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+from rawr.cli import main as rawr
+from rawr.host import Settings
+from tests.docs.session import ROOT, WRITTEN_TOKEN_FILE, WRITTEN_URL, Session
+
+_TARGET = re.compile(r"^(?P<name>[a-z]+):", re.MULTILINE)
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>.*)", re.DOTALL)
+_ENDLESS = {"dev", "serve", "engine"}
+
+
+def run_commands(text: str, session: Session) -> None:
+    """Run the commands of a block; the last one's answer is the session's output.
+
+    Comments are left out; a command may continue after a backslash.
+    """
+    variables: dict[str, str] = session.namespace.setdefault("shell", {})
+    for command in _commands(text):
+        environ, words = _words(command, variables)
+        if not words:
+            variables.update(environ)
+            continue
+        _check_environ(environ)
+        _RUNNERS[words[0].rpartition("/")[2]](words[1:], session)
+
+
+def _commands(text: str) -> Iterator[str]:
+    for line in text.replace("\\\n", " ").splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield line
+
+
+def _words(command: str, variables: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    filled = command.replace("$(cat ", "'$(cat ").replace("dev-token)", "dev-token)'")
+    words = [_expand(word, variables) for word in shlex.split(filled, comments=True)]
+    environ: dict[str, str] = {}
+    while words and (assigned := _ASSIGNMENT.fullmatch(words[0])):
+        environ[assigned["name"]] = assigned["value"]
+        words.pop(0)
+    return environ, words
+
+
+def _expand(word: str, variables: Mapping[str, str]) -> str:
+    return re.sub(r"\$([A-Z_]+)", lambda found: variables[found[1]], word)
+
+
+def _check_environ(environ: Mapping[str, str]) -> None:
+    if environ:
+        before = Settings.from_environment(ROOT, mode="development", environ={})
+        after = Settings.from_environment(ROOT, mode="development", environ=environ)
+        assert before != after, f"{environ} sets nothing"
+
+
+@dataclass(slots=True)
+class _Curl:
+    """The options of a `curl` command that pages use."""
+
+    method: str | None = None
+    url: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    shows_head: bool = False
+
+    @classmethod
+    def parse(cls, words: list[str]) -> "_Curl":
+        curl, rest = cls(), iter(words)
+        for word in rest:
+            if word in ("-s", "-N", "-i"):
+                curl.shows_head |= word == "-i"
+            elif word == "-X":
+                curl.method = next(rest)
+            elif word == "-H":
+                name, _, value = next(rest).partition(": ")
+                curl.headers[name] = value
+            elif word == "--json":
+                curl.body = next(rest)
+                curl.headers |= {"Content-Type": "application/json", "Accept": "application/json"}
+            else:
+                assert not word.startswith("-"), f"curl {word} is not known here"
+                curl.url = word
+        return curl
+
+
+def _curl(words: list[str], session: Session) -> None:
+    curl = _Curl.parse(words)
+    assert curl.url.startswith(WRITTEN_URL), f"{curl.url} is not under {WRITTEN_URL}"
+    target = session.bindings.fill(curl.url.removeprefix(WRITTEN_URL))
+    headers = {name: _token(value, session) for name, value in curl.headers.items()}
+    method = curl.method or ("POST" if curl.body else "GET")
+    answer = session.exchange(method, target, headers, session.bindings.fill(curl.body))
+    head = f"HTTP/1.1 {answer.status}\n" if curl.shows_head else ""
+    session.output = head + answer.text
+
+
+def _token(value: str, session: Session) -> str:
+    command = f"$(cat {WRITTEN_TOKEN_FILE})"
+    if command not in value:
+        return value
+    token = Path(session.actual(WRITTEN_TOKEN_FILE)).read_text(encoding="ascii").strip()
+    return value.replace(command, token)
+
+
+def _make(words: list[str], session: Session) -> None:
+    targets = {found["name"] for found in _TARGET.finditer((ROOT / "Makefile").read_text())}
+    assert set(words) <= targets, f"make {words}: the targets are {sorted(targets)}"
+    session.output = ""
+
+
+def _rawr(words: list[str], session: Session) -> None:
+    if words and words[0] in _ENDLESS:
+        command = rawr.commands[words[0]]
+        assert isinstance(command, click.Command)
+        command.make_context(words[0], words[1:])  # raises on an unknown option
+        session.output = ""
+        return
+    done = CliRunner().invoke(rawr, words)
+    assert done.exit_code == 0, done.output
+    session.output = done.output
+
+
+def _npm(words: list[str], session: Session) -> None:
+    package = (ROOT / "tests/node/package.json").read_text()
+    assert words[0] == "install"
+    for word in words[1:]:
+        name, _, version = word.rpartition("@")
+        assert f'"{name}": "{version}"' in package, f"{word} is not what the tests run"
+    session.output = ""
+
+
+_RUNNERS = {"curl": _curl, "make": _make, "rawr": _rawr, "npm": _npm}

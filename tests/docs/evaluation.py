@@ -1,0 +1,81 @@
+"""Executing or checking one block of a page in the page's session."""
+
+import subprocess
+from collections.abc import Callable
+
+from tests.docs.blocks import Block, Page
+from tests.docs.commands import run_commands
+from tests.docs.diagrams import check_calls, check_names
+from tests.docs.excerpts import check_excerpt, check_tree
+from tests.docs.exchanges import check_exchange
+from tests.docs.session import ROOT, Session
+from tests.node_peer import NODE_DIRECTORY, node_path
+
+
+def evaluator(session: Session) -> Callable[[Page, int], None]:
+    """What evaluates the blocks of a page in a session, in order."""
+
+    def evaluate(page: Page, index: int) -> None:
+        block, following = page.blocks[index], page.blocks[index + 1 : index + 2]
+        try:
+            if block.marker is not None:
+                _check(block, session)
+            else:
+                _execute(block, page, session)
+                if session.error is not None and "raises" not in [one.marker for one in following]:
+                    raise session.error
+        except Exception as error:
+            error.add_note(f"in {page.path.relative_to(ROOT)}, line {block.line}")
+            raise
+
+    return evaluate
+
+
+def _execute(block: Block, page: Page, session: Session) -> None:
+    session.error, session.output = None, ""
+    match block.language:
+        case "python":
+            session.run_python(block.text, page=page.path, line=block.line)
+        case "http":
+            session.output = check_exchange(block.text, session.exchange, session.bindings).text
+        case "sh":
+            run_commands(block.text, session)
+        case "ts":
+            session.output = _run_typescript(session.actual(block.text))
+        case language:
+            raise AssertionError(f"nothing executes or checks this block ({language or 'plain'})")
+
+
+def _check(block: Block, session: Session) -> None:
+    match block.marker:
+        case "file":
+            check_excerpt(block.text, ROOT / block.argument)
+        case "tree":
+            check_tree(block.text, ROOT / block.argument)
+        case "names":
+            check_names(block.text, ROOT, session.routes)
+        case "calls":
+            check_calls(block.text, ROOT, session.calls)
+        case "output":
+            session.bindings.match_body(block.text, session.output)
+        case "raises":
+            error = session.error
+            assert error is not None, "the block before ended without an error"
+            told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            session.bindings.match_text(block.text, told)
+        case marker:
+            raise AssertionError(f"no such marker: {marker}")
+
+
+def _run_typescript(source: str) -> str:
+    done = subprocess.run(
+        [node_path(), "--input-type=module-typescript", "-"],
+        cwd=NODE_DIRECTORY,
+        input=source,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,48 @@
+"""Every code block of the documentation is executed or checked against the real thing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import parse_page
+from tests.docs.evaluation import evaluator
+from tests.docs.session import ROOT, Session, in_process, over_http
+
+OVER_HTTP = ["README.md", "docs/how-to/operate-the-hq.md"]
+ON_NODE = ["docs/how-to/call-from-typescript.md"]
+IN_PROCESS = sorted(
+    {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")} - {*OVER_HTTP, *ON_NODE}
+)
+
+
+def evaluate_page(name: str, session: Session) -> None:
+    _, examples = parse_page(ROOT / name, evaluator(session))
+    for example in examples:
+        example.evaluate()
+
+
+@pytest.fixture(autouse=True)
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+@pytest.mark.parametrize("name", IN_PROCESS)
+def test_blocks_hold_for_an_hq_in_this_process(name: str, tmp_path: Path) -> None:
+    with in_process(tmp_path) as session:
+        evaluate_page(name, session)
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("name", OVER_HTTP)
+def test_blocks_hold_for_a_running_hq(name: str, tmp_path: Path) -> None:
+    with over_http(tmp_path) as session:
+        evaluate_page(name, session)
+
+
+@pytest.mark.acceptance
+@pytest.mark.node
+@pytest.mark.parametrize("name", ON_NODE)
+def test_blocks_hold_on_node(name: str, tmp_path: Path) -> None:
+    with over_http(tmp_path) as session:
+        evaluate_page(name, session)
+
