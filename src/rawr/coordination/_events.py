@@ -19,6 +19,7 @@ class EventType(Generic[Data]):
 
     Version 1 adds nothing to the data; a later version travels as `_version` beside it.
 
+    >>> from rawr.schema import Schema
     >>> class Requested(Schema):
     ...     run_id: str
     >>> ReconciliationRequested = EventType("invoicing.reconciliation.requested", Requested)

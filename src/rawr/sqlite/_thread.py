@@ -83,6 +83,7 @@ class ConnectionThread:
     async def finished(self) -> None:
         """Wait until the thread has taken its `None`, closed its connection and ended."""
         await asyncio.shield(self._finished)
+        self._thread.join()  # returns at once: reporting was the last thing it did
 
     def _serve(self) -> None:
         try:
