@@ -3,7 +3,6 @@
 from ._boundary import (
     ApiBoundary,
     CallerClass,
-    IPNetwork,
     NetworkPolicy,
     Principal,
     RequestInfo,
@@ -25,6 +24,7 @@ from ._manifest import (
     RouterManifest,
     compose_capabilities,
 )
+from ._network import IPNetwork, is_within
 from ._ports import HostPorts
 
 __all__ = [
@@ -48,4 +48,5 @@ __all__ = [
     "define_api_surface",
     "define_capability",
     "define_workflow_surface",
+    "is_within",
 ]

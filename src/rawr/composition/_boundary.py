@@ -6,12 +6,10 @@ written for one cannot be given the other, and neither exists in a durable run.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network, ip_address
-from typing import TypeAlias
 
 from rawr.coordination import Dispatch
 
-IPNetwork: TypeAlias = IPv4Network | IPv6Network
+from ._network import IPNetwork, is_within
 
 
 class CallerClass(StrEnum):
@@ -58,15 +56,7 @@ class NetworkPolicy:
 
     def admits(self, source_ip: str | None) -> bool:
         """True unless the policy is enforced and the address is outside of it."""
-        if not self.enforce_internal_only:
-            return True
-        if source_ip is None:
-            return False
-        try:
-            address = ip_address(source_ip)
-        except ValueError:
-            return False
-        return any(address in network for network in self.trusted_cidrs)
+        return not self.enforce_internal_only or is_within(source_ip, self.trusted_cidrs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

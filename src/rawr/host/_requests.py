@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from ipaddress import ip_address
 from typing import TypeAlias
 
 from starlette.types import Scope
 
-from rawr.composition import IPNetwork, RequestInfo
+from rawr.composition import IPNetwork, RequestInfo, is_within
 
 RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
 
@@ -37,15 +36,16 @@ def request_info(
 def source_ip(scope: Scope, trusted_proxies: Sequence[IPNetwork]) -> str | None:
     """The nearest address that is not a trusted proxy's own.
 
-    `x-forwarded-for` is read from the right, and only as far as trusted proxies wrote it.
+    `x-forwarded-for` is read from the right, and only as far as trusted proxies wrote it. A
+    proxy may add a line of its own below the client's; all lines are one list.
     """
     client = scope.get("client")
     if client is None:
         return None
-    forwarded = header(scope["headers"], b"x-forwarded-for") or ""
-    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+    hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
     address: str = client[0]
-    while hops and _is_trusted(address, trusted_proxies):
+    while hops and is_within(address, trusted_proxies):
         address = hops.pop()
     return address
 
@@ -68,11 +68,3 @@ def header(headers: RawHeaders, name: bytes) -> str | None:
 
 def _safe_id(text: str | None) -> str | None:
     return text if text is not None and _SAFE_ID.fullmatch(text) else None
-
-
-def _is_trusted(address: str, proxies: Sequence[IPNetwork]) -> bool:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in proxies)

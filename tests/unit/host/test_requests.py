@@ -60,3 +60,23 @@ def test_forwarded_addresses_are_read_from_the_right() -> None:
 )
 def test_bearer_tokens(value: str, token: str | None) -> None:
     assert bearer_token([(b"authorization", value.encode())]) == token
+
+
+def test_several_lines_of_forwarded_addresses_are_one_list() -> None:
+    appended = scope(
+        ("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "192.0.2.1"), client="10.1.2.3"
+    )
+    assert source_ip(appended, PROXIES) == "192.0.2.1"
+
+
+def test_a_proxy_seen_through_a_dual_stack_socket_is_trusted() -> None:
+    relayed = scope(("x-forwarded-for", "192.0.2.1"), client="::ffff:10.1.2.3")
+    assert source_ip(relayed, PROXIES) == "192.0.2.1"
+
+
+def test_a_trusted_proxy_that_says_nothing_is_the_source() -> None:
+    assert source_ip(scope(client="10.1.2.3"), PROXIES) == "10.1.2.3"
+
+
+def test_without_a_peer_there_is_no_source() -> None:
+    assert source_ip({**scope(("x-forwarded-for", "10.1.2.3")), "client": None}, PROXIES) is None
