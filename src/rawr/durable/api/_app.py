@@ -1,0 +1,76 @@
+"""The engine's HTTP surface, put together."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rawr.durable.api._events import EventRoutes
+from rawr.durable.api._graph import GraphRoutes
+from rawr.durable.api._info import InfoRoutes
+from rawr.durable.api._registration import RegistrationRoutes
+from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
+from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
+from rawr.durable.api._settings import KIND_HEADER, APISettings
+from rawr.durable.domain.clock import Clock, SystemClock
+from rawr.durable.domain.errors import EngineError
+from rawr.durable.engine import Engine
+
+
+def create_engine_api(
+    engine: Engine, *, settings: APISettings | None = None, clock: Clock | None = None
+) -> ASGIApp:
+    """Serve an engine over HTTP as SDKs expect it: the event API, registration, the REST API.
+
+    ```python
+    app = create_engine_api(engine, settings=APISettings(kind="dev"))
+    uvicorn.run(app, host="127.0.0.1", port=8288)
+    ```
+
+    Kind ``dev`` is open to every page and process that can reach it: bind it to loopback only.
+    """
+    settings = settings or APISettings()
+    clock = clock or SystemClock()
+    app = Starlette(
+        routes=[
+            *EventRoutes(engine, settings, clock).routes(),
+            *RegistrationRoutes(engine, settings).routes(),
+            *RunRoutes(engine, settings, clock).routes(),
+            *GraphRoutes(engine, settings).routes(),
+            *InfoRoutes(engine, settings).routes(),
+        ],
+        middleware=[_OPEN_CORS] if settings.is_dev else [],
+        exception_handlers={
+            StateGone: on_state_gone,
+            EngineError: on_engine_error,
+            HTTPException: on_http_error,
+            Exception: on_defect,
+        },
+    )
+    return _KindHeader(app, settings.kind)
+
+
+_OPEN_CORS = Middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["*"],
+    allow_headers=["*"],
+    expose_headers=[KIND_HEADER],
+)
+
+
+class _KindHeader:
+    """Says on every response, errors and preflights included, what kind of server this is."""
+
+    def __init__(self, app: ASGIApp, kind: str) -> None:
+        self._app = app
+        self._header = (KIND_HEADER.encode(), kind.encode())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_kind(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message["headers"], self._header]}
+            await send(message)
+
+        await self._app(scope, receive, send_with_kind)

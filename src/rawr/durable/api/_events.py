@@ -1,0 +1,156 @@
+"""The event API: sending events, and looking them up."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from rawr.durable.api._auth import guarded, is_event_key
+from rawr.durable.api._responses import (
+    BadRequest,
+    BodyTooLarge,
+    NotFound,
+    enveloped,
+    iso,
+    read_body,
+)
+from rawr.durable.api._runs import event_run_json
+from rawr.durable.api._settings import APISettings
+from rawr.durable.domain.clock import Clock
+from rawr.durable.domain.durations import DurationError, parse_instant_ms
+from rawr.durable.domain.errors import EngineError
+from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.ulid import EventSeed, UlidError
+from rawr.durable.engine import Engine
+from rawr.durable.protocol.call import ACCOUNT_ID
+from rawr.durable.protocol.events import parse_events
+
+_SEED_HEADER: Final = "x-inngest-event-id-seed"
+_DEFAULT_PAGE: Final = 20
+_LARGEST_PAGE: Final = 100
+
+
+class EventRoutes:
+    """``/e/{key}`` and ``/v1/events``."""
+
+    def __init__(self, engine: Engine, settings: APISettings, clock: Clock) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        settings = self._settings
+        return [
+            Route("/e/{key}", self._send, methods=["POST"]),
+            Route("/v1/events", guarded(settings, self._list), methods=["GET"]),
+            Route("/v1/events/{id}", guarded(settings, self._get), methods=["GET"]),
+            Route("/v1/events/{id}/runs", guarded(settings, self._runs), methods=["GET"]),
+        ]
+
+    async def _send(self, request: Request) -> Response:
+        if not self._settings.is_dev:
+            if not self._settings.event_keys:
+                return _refused(503, "No event keys are configured")
+            if not is_event_key(self._settings, request.path_params["key"]):
+                return _refused(401, "Event key not found")
+        try:
+            body = await read_body(request, limit=self._settings.max_body_bytes)
+        except BodyTooLarge as error:
+            return _sent((), error.status, str(error))
+        content_type = request.headers.get("content-type", "application/json")
+        parsed = parse_events(body, content_type=content_type)
+        try:
+            ids = await self._engine.send(parsed.events, seed=_seed(request))
+        except EngineError as error:
+            return _sent((), error.status, str(error))
+        if parsed.error is not None:
+            return _sent(ids, 400, str(parsed.error))
+        # An empty batch is answered with one empty id, as the protocol has it.
+        return _sent(ids or [""], 200)
+
+    async def _list(self, request: Request) -> Response:
+        query = request.query_params
+        events = await self._engine.list_events(
+            limit=_page_size(query.get("limit")),
+            before=query.get("cursor") or None,
+            name=query.get("name") or None,
+            received_after=_instant(query.get("received_after"), "received_after"),
+            received_before=_instant(query.get("received_before"), "received_before"),
+        )
+        return enveloped([_event_json(one) for one in events], now_ms=self._clock.now_ms())
+
+    async def _get(self, request: Request) -> Response:
+        event = await self._event(request)
+        return enveloped(_event_json(event), now_ms=self._clock.now_ms())
+
+    async def _runs(self, request: Request) -> Response:
+        event = await self._event(request)
+        runs = await self._engine.runs_of_event(event.internal_id)
+        data = [event_run_json(run, event_id=event.internal_id) for run in runs]
+        return enveloped(data, now_ms=self._clock.now_ms())
+
+    async def _event(self, request: Request) -> Event:
+        event = await self._engine.get_event(request.path_params["id"])
+        if event is None:
+            raise NotFound("No event has this id")
+        return event
+
+
+def _seed(request: Request) -> EventSeed | None:
+    header = request.headers.get(_SEED_HEADER)
+    if header is None:
+        return None
+    try:
+        return EventSeed.parse(header)
+    except UlidError:
+        # The events are worth more than the ids the sender meant them to have.
+        return None
+
+
+def _sent(ids: Sequence[str], status: int, error: str | None = None) -> Response:
+    shape: dict[str, Json] = {"ids": list(ids), "status": status}
+    if error is not None:
+        shape["error"] = error
+    return Response(msgspec.json.encode(shape) + b"\n", status, media_type="text/plain")
+
+
+def _refused(status: int, error: str) -> Response:
+    shape = {"status": status, "message": "", "error": error}
+    return Response(msgspec.json.encode(shape) + b"\n", status, media_type="application/json")
+
+
+def _page_size(text: str | None) -> int:
+    if text is None:
+        return _DEFAULT_PAGE
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _LARGEST_PAGE:
+        raise BadRequest(f"limit must be a number from 1 to {_LARGEST_PAGE}")
+    return int(text)
+
+
+def _instant(text: str | None, name: str) -> int | None:
+    if not text:
+        return None
+    try:
+        return parse_instant_ms(text)
+    except DurationError as error:
+        raise BadRequest(f"{name}: {error}") from error
+
+
+def _event_json(event: Event) -> dict[str, Json]:
+    shape: dict[str, Json] = {
+        "internal_id": event.internal_id,
+        "account_id": ACCOUNT_ID,
+        "environment_id": ACCOUNT_ID,
+        "source": "",
+        "source_id": None,
+        "received_at": iso(event.received_at),
+        "id": event.id,
+        "name": event.name,
+        "data": event.data,
+        "ts": event.ts,
+    }
+    return shape if event.v is None else {**shape, "v": event.v}
