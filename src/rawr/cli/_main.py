@@ -50,6 +50,35 @@ def routes(hq_dir: Path) -> None:
         click.echo(list_routes(load_manifest(hq_dir)))
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8288, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".rawr-engine"),
+    show_default=True,
+    help="Where events, runs and steps are kept.",
+)
+@click.option(
+    "--retry-interval",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="A fixed delay between attempts, in place of the growing ones.",
+)
+def engine(host: str, port: int, data_dir: Path, retry_interval: float | None) -> None:
+    """Run the durable engine alone, for any Inngest SDK app.
+
+    INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY close it to callers without those keys.
+    """
+    import asyncio
+
+    with reported():
+        from ._engine import run_engine
+
+        asyncio.run(run_engine(host, port, data_dir, retry_interval=retry_interval))
+
+
 def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:
     import asyncio
 

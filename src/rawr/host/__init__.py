@@ -6,8 +6,8 @@ from ._identity import Identity, TokenIdentity
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
 from ._resources import EngineBundle, Resources
-from ._run import run_host
-from ._server import AddressInUse
+from ._run import configure_logging, run_host
+from ._server import AddressInUse, listen, serve_app
 from ._settings import Settings, SettingsError
 from ._telemetry import Telemetry, start_telemetry
 
@@ -32,8 +32,11 @@ __all__ = [
     "TokenIdentity",
     "boot",
     "build_mounts",
+    "configure_logging",
+    "listen",
     "load_manifest",
     "openapi_document",
     "run_host",
+    "serve_app",
     "start_telemetry",
 ]

@@ -26,8 +26,7 @@ async def run_host(
         StorageError: The data cannot be opened, or another process owns it.
         CompositionError: The capabilities do not fit together.
     """
-    logging.basicConfig(level=logging.INFO, format=_LINE, stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    configure_logging()
     listener = listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     try:
@@ -38,6 +37,13 @@ async def run_host(
             say("draining: finishing what was begun")
     finally:
         listener.close()
+
+
+def configure_logging() -> None:
+    """Log to standard error; what a process is told by its libraries at each call is left out."""
+    logging.basicConfig(level=logging.INFO, format=_LINE, stream=sys.stderr)
+    for chatty in ("httpx", "httpx2", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def banner(settings: Settings, manifest: Manifest) -> list[str]:

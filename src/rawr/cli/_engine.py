@@ -1,0 +1,68 @@
+"""The stand-alone engine: the same engine as in a host, reached over HTTP."""
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from rawr.durable.api import APISettings, create_engine_api
+from rawr.durable.engine import Engine, EngineSettings
+from rawr.host import SettingsError, configure_logging, listen, serve_app
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_SIGNING_KEYS = ("INNGEST_SIGNING_KEY", "INNGEST_SIGNING_KEY_FALLBACK")
+
+
+async def run_engine(
+    host: str,
+    port: int,
+    data_dir: Path,
+    *,
+    retry_interval: float | None = None,
+    say: Callable[[str], None] = print,
+    environ: Mapping[str, str] = os.environ,
+) -> None:
+    """Serve the engine until SIGINT or SIGTERM, then let calls in flight end.
+
+    With `INNGEST_SIGNING_KEY` and `INNGEST_EVENT_KEY` it is of kind `cloud`: closed to
+    callers without them. `retry_interval` (seconds) replaces the table of retry delays.
+
+    Raises:
+        SettingsError: It would be open to other machines.
+        AddressInUse: The port is taken; nothing was started.
+        DirectoryLocked: Another engine owns the data folder.
+    """
+    configure_logging()
+    signing_keys = _keys(environ, *_SIGNING_KEYS)
+    event_keys = _keys(environ, "INNGEST_EVENT_KEY")
+    is_closed = bool(signing_keys and event_keys)
+    if host not in _LOOPBACK and not is_closed:
+        raise SettingsError(
+            f"an engine without keys listens on loopback only, not on {host}; "
+            "set INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY"
+        )
+    interval = None if retry_interval is None else timedelta(seconds=retry_interval)
+    engine_settings = EngineSettings(signing_keys=signing_keys, retry_interval=interval)
+    try:
+        api_settings = APISettings(
+            kind="cloud" if is_closed else "dev", event_keys=event_keys, signing_keys=signing_keys
+        )
+    except ValueError as error:
+        raise SettingsError(f"INNGEST_SIGNING_KEY: {error}") from error
+    listener = listen(host, port)
+    address = f"http://{host}:{listener.getsockname()[1]}"
+    try:
+        async with await Engine.open(data_dir, settings=engine_settings) as engine:
+            say(f"engine ({api_settings.kind}) at {address}, data in {data_dir}")
+            await serve_app(
+                create_engine_api(engine, settings=api_settings),
+                listener,
+                on_ready=lambda: say(f"ready {address}"),
+            )
+            say("draining: finishing what was begun")
+    finally:
+        listener.close()
+
+
+def _keys(environ: Mapping[str, str], *names: str) -> tuple[str, ...]:
+    return tuple(key for name in names if (key := environ.get(name)))
