@@ -146,6 +146,8 @@ async def stream(context: Gate, input: str, call: Call[Gate]) -> AsyncIterator[N
                 raise PaymentRequired(Paid(amount=3))
             case "plain":
                 raise RuntimeError("the password is hunter2")
+            case "unencodable":
+                raise ORPCError("CUSTOM", data=object())
             case "bad item":
                 wrong: Any = {"n": "x"}
                 yield wrong

@@ -1,5 +1,7 @@
 from typing import Any
 
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from tests.unit.http.kit import Gate, fixture_router, rpc_client
 
 from rawr.contract import ORPCError
@@ -29,6 +31,7 @@ async def test_a_factory_sees_the_matched_request() -> None:
     assert request.place.path == ("deeper", "ping")
     assert request.headers == {"x-one": "1", "x-many": "a, b"}
     assert request.headers is request.headers
+    assert repr(request) == "<Request POST /rpc/deeper/ping for deeper.ping>"
 
 
 async def test_a_factory_is_not_asked_for_what_is_not_matched_or_refused() -> None:
@@ -93,6 +96,15 @@ async def test_handle_wants_no_other_scopes() -> None:
 
     handler = RPCHandler(fixture_router())
     assert await handler.handle({"type": "websocket"}, never, never) is False
+
+
+async def test_a_handler_mounts_in_another_application_under_its_own_prefix() -> None:
+    handler = RPCHandler(fixture_router())
+    app = Starlette(routes=[Mount("/rpc", handler.asgi(prefix="/rpc", context=Gate()))])
+    client = ASGIClient(app)
+    response = await client.request("POST", "/rpc/deeper/ping", body=b"{}")
+    assert response.body == b'{"json":"pong"}'
+    assert (await client.request("POST", "/rpc/nowhere")).json()["json"]["code"] == "NOT_FOUND"
 
 
 async def test_without_a_prefix_procedures_lie_at_the_root() -> None:

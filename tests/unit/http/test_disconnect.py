@@ -120,3 +120,13 @@ async def test_work_that_ignores_the_disconnect_may_finish() -> None:
         return result, task.cancelling()
 
     assert await asyncio.create_task(run()) == ("finished", 0)
+
+
+async def test_the_client_leaving_before_its_body_calls_nothing() -> None:
+    gate = Gate()
+    async with rpc_client(gate).exchange(
+        "POST", "/rpc/suspend", body=(), complete=False
+    ) as exchange:
+        exchange.disconnect()
+        await exchange.ended()
+    assert not gate.entered.is_set()

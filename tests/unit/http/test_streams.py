@@ -98,3 +98,13 @@ async def test_a_stream_that_never_waits_needs_no_keep_alive() -> None:
         "POST", "/rpc/stream", body=b'{"json":"short"}'
     )
     assert response.status == 200
+
+
+async def test_error_data_without_a_form_on_the_wire_is_hidden(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert (await read("unencodable")).endswith(
+        b'event: error\ndata: {"json":{"defined":false,"code":"INTERNAL_SERVER_ERROR",'
+        b'"status":500,"message":"Internal server error"}}\n\n'
+    )
+    assert [record.name for record in caplog.records] == ["rawr.http", "rawr.http"]

@@ -1,9 +1,11 @@
 from typing import Any, Literal
 
+import pytest
 from openapi_spec_validator import validate
+from pydantic import ConfigDict
 
 from rawr.contract import Contract, ProcedureContract, get, post, put
-from rawr.openapi import generate_openapi
+from rawr.openapi import OpenAPIGeneratorError, generate_openapi
 from rawr.schema import File, Schema
 
 
@@ -148,6 +150,75 @@ def test_detailed_outputs_are_responses_by_status() -> None:
         "location": {"required": True, "schema": {"type": "string"}}
     }
     assert "content" not in responses["201"]
+
+
+def reason(contract: ProcedureContract[Any, Any]) -> str:
+    with pytest.raises(OpenAPIGeneratorError) as caught:
+        describe(contract)
+    (problem,) = caught.value.problems
+    return problem.reason
+
+
+class BadStatus(Schema):
+    status: int
+
+
+class ErrorStatus(Schema):
+    status: Literal[404]
+
+
+class BadHeaders(Schema):
+    headers: str
+
+
+class BadQuery(Schema):
+    query: str
+
+
+class WithStatus(Schema):
+    status: Literal[200]
+    body: str
+
+
+Twice: Any = WithStatus | Literal["x"]
+
+
+@pytest.mark.parametrize("output", [BadStatus, ErrorStatus, BadHeaders, str, Twice])
+def test_a_detailed_output_needs_its_form(output: Any) -> None:
+    contract = post("/o").output(output).route(output_structure="detailed")
+    assert reason(contract).startswith("its output structure is detailed")
+
+
+def test_detailed_outputs_need_different_statuses() -> None:
+    class Other(Schema):
+        body: int
+
+    outcome: Any = WithStatus | Other
+    contract = post("/o").output(outcome).route(output_structure="detailed")
+    assert reason(contract) == "two of its outputs have the status 200"
+
+
+def test_a_detailed_query_is_an_object() -> None:
+    contract = post("/o").input(BadQuery).route(input_structure="detailed")
+    assert reason(contract).startswith("its input structure is detailed")
+
+
+def test_a_union_that_is_not_of_objects_makes_no_parameters() -> None:
+    union: Any = Text | int
+    assert reason(get("/u").input(union)) == (
+        "it is read with GET, so its input must be an object; got anyOf"
+    )
+
+
+def test_an_intersection_of_objects_is_one_set_of_parameters() -> None:
+    class Both(Schema):
+        model_config = ConfigDict(
+            json_schema_extra={"allOf": [{"type": "object", "properties": {"b": {"const": 1}}}]}
+        )
+        a: str
+
+    parameters = describe(get("/u").input(Both))["parameters"]
+    assert {parameter["name"] for parameter in parameters} == {"a", "b"}
 
 
 def test_a_rest_parameter_is_shown_as_a_plain_one() -> None:
