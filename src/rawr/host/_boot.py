@@ -21,7 +21,7 @@ from rawr.coordination import MIGRATIONS, Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.ulid import UlidFactory
 from rawr.durable.engine import Engine
-from rawr.sqlite import Database
+from rawr.sqlite import Database, DataDirectory
 
 from ._app import build_mounts
 from ._identity import Identity, development_identity, service_identity
@@ -102,8 +102,8 @@ async def boot(
     clock = clock or SystemClock()
     new_id = UlidFactory(now_ms=clock.now_ms, random_bytes=os.urandom)
     telemetry = stages.start_telemetry()
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
+        stack.enter_context(DataDirectory.lock(settings.data_dir))
         bundle = await stages.open_engine(settings, clock)
         stack.push_async_callback(bundle.engine.close)
         database = await stack.enter_async_context(
