@@ -17,8 +17,3 @@ def patterns_for(name: str) -> Iterator[str]:
     for position, character in enumerate(name):
         if character in _BOUNDARIES:
             yield f"{name[: position + 1]}*"
-
-
-def is_wildcard(pattern: str) -> bool:
-    """True when a trigger pattern stands for more than one event name."""
-    return len(pattern) > 1 and pattern[-1] == "*" and pattern[-2] in _BOUNDARIES

@@ -133,7 +133,7 @@ class InlineStep(step_lib.Step):
             if not self.tap.takes(interrupt):
                 raise
             response = interrupt.responses[0]
-            output = _to_json(response.output)
+            output = to_json(response.output)
             if output is None:
                 raise  # the SDK says why, as it does over HTTP
             value = await self.tap.commit(response.step, output)
@@ -164,7 +164,7 @@ class InlineStepSync(step_lib.StepSync):
             if not self.tap.takes(interrupt):
                 raise
             response = interrupt.responses[0]
-            output = _to_json(response.output)
+            output = to_json(response.output)
             if output is None:
                 raise
             committing = self.tap.commit(response.step, output)
@@ -206,7 +206,8 @@ def _rewrites(kind: middleware_lib.UninitializedMiddleware) -> bool:
     return False
 
 
-def _to_json(output: object) -> str | None:
+def to_json(output: object) -> str | None:
+    """Return a value as JSON text; `None` when it is not JSON."""
     try:
         return _encode(output)
     except (TypeError, ValueError, RecursionError):

@@ -21,7 +21,7 @@ from inngest._internal import (
 
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.event import Event
-from rawr.durable.domain.op import Errored, Response, RunError
+from rawr.durable.domain.op import Errored, Response, Returned, RunError
 from rawr.durable.engine._inline import (
     InlineExecution,
     InlineExecutionSync,
@@ -30,12 +30,14 @@ from rawr.durable.engine._inline import (
     Memos,
     Tap,
     can_commit,
+    to_json,
 )
 from rawr.durable.engine.transport import Call, Journal
 from rawr.durable.protocol.call import job_id
 from rawr.durable.protocol.response import Answer, parse_answer
 
 _decode = msgspec.json.decode
+_encode = msgspec.json.encode
 
 SendEvents = Callable[[Sequence[server_lib.Event], str | None], Awaitable[list[str]]]
 """Sends SDK events into the engine. With a key, sending them again under it changes nothing."""
@@ -87,6 +89,10 @@ class InProcessTransport:
         """Nothing to release: threads end with their functions."""
 
     def _response(self, result: execution_lib.CallResult) -> Response:
+        if result.error is None and result.multi is None:
+            output = to_json(None if result.is_empty else result.output)
+            if output is not None:
+                return Returned(output=output.encode())
         # Through the SDK's own encoding, so that both transports agree on every edge.
         answer = comm_lib.CommResponse.from_call_result(
             self._client.logger, result, None, server_lib.Framework.CONNECT, None
@@ -222,5 +228,5 @@ def _request(call: Call) -> server_lib.ServerRequest:
 
 def _sdk_event(event: Event) -> server_lib.Event:
     # A copy of the data, so that what the function does to it is not seen by its next call.
-    data = copy.deepcopy(dict(event.data))
+    data = _decode(_encode(event.data))
     return server_lib.Event(data=data, id=event.id, name=event.name, ts=event.ts)

@@ -11,6 +11,7 @@ from rawr.durable.domain.event import (
     Event,
     EventDraft,
     Json,
+    is_reserved,
 )
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import MAX_EVENT_BYTES
@@ -70,8 +71,9 @@ class Planner:
         if draft.v is not None:
             shape["v"] = draft.v
         body = _body(shape)
-        # Decoded again, so that what the caller does with its objects later changes nothing.
-        shape = _decode(body)
+        if not is_reserved(draft.name):
+            # Decoded again, so that what the caller does with its objects later changes nothing.
+            shape = _decode(body)
         event = Event(
             internal_id=internal_id,
             id=shape["id"],

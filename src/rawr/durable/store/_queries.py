@@ -76,8 +76,8 @@ INSERT INTO steps (run_id, id, op, name, status, memo, position, attempts, race,
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run_id, id) DO UPDATE SET
     op = CASE WHEN excluded.memo IS NULL THEN op ELSE excluded.op END,
-    status = excluded.status, memo = excluded.memo, position = excluded.position, attempts = excluded.attempts, ended_at = excluded.ended_at,
-    error = excluded.error
+    status = excluded.status, memo = excluded.memo, position = excluded.position,
+    attempts = excluded.attempts, ended_at = excluded.ended_at, error = excluded.error
     WHERE steps.memo IS NULL
 """
 LOAD_STEPS: Final = """

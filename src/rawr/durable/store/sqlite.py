@@ -1,11 +1,10 @@
 """The engine's store on SQLite: one writer with group commit, and readers."""
 
 import importlib.resources
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 from rawr.durable.domain.errors import (
     EngineError,
@@ -39,7 +38,10 @@ from rawr.sqlite import (
     MigrationError,
     MigrationSet,
     StorageError,
+    Work,
 )
+
+T = TypeVar("T")
 
 FILE_NAME: Final = "engine.db"
 
@@ -89,62 +91,58 @@ class SQLiteStore:
             StoreCorrupt: the file is damaged or was written by a newer release.
         """
         files = importlib.resources.files("rawr.durable.store") / "migrations"
-        with _engine_errors():
+        try:
             directory = DataDirectory.lock(data_dir)
-            try:
-                database = await Database.open(
-                    data_dir / FILE_NAME,
-                    migrations=[MigrationSet(component="engine", directory=files)],
-                )
-            except BaseException:
-                directory.release()
-                raise
+        except StorageError as error:
+            raise _engine_error(error) from error
+        try:
+            database = await Database.open(
+                data_dir / FILE_NAME,
+                migrations=[MigrationSet(component="engine", directory=files)],
+            )
+        except BaseException as error:
+            directory.release()
+            if isinstance(error, StorageError):
+                raise _engine_error(error) from error
+            raise
         pauses = PauseIndex(matches=matches, match_value=match_value, allocate=allocate)
         return cls(directory, database, pauses=pauses, now_ms=now_ms)
 
     async def recover(self) -> Recovery:
         """Make everything a previous owner held available again."""
         now = self._now_ms()
-        with _engine_errors():
-            await self._database.write(self._pauses.load)
-            last = await self._database.write(partial(_write.recover, now=now))
+        await self._write(self._pauses.load)
+        last = await self._write(partial(_write.recover, now=now))
         return Recovery(last_item_id=last)
 
     async def save_app(self, app: StoredApp) -> None:
         """Keep a registration, replacing the one of the same app."""
         row = (app.id, app.checksum, app.registration, app.registered_at)
-        with _engine_errors():
-            await self._database.write(lambda c: c.execute(q.SAVE_APP, row).rowcount)
+        await self._write(lambda c: c.execute(q.SAVE_APP, row).rowcount)
 
     async def load_apps(self) -> list[StoredApp]:
         """Return every registration."""
-        with _engine_errors():
-            return await self._database.read(_read.load_apps)
+        return await self._read(_read.load_apps)
 
     async def accept(self, events: Sequence[PlannedEvent], *, now: int) -> Accepted:
         """Keep events, start their runs and end the waits they match."""
-        with _engine_errors():
-            return await self._database.write(partial(self._writer.accept, events=events, now=now))
+        return await self._write(partial(self._writer.accept, events=events, now=now))
 
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
         """Store a decision. A step that has a memo keeps it."""
-        with _engine_errors():
-            return await self._database.write(partial(self._writer.commit, change=change, now=now))
+        return await self._write(partial(self._writer.commit, change=change, now=now))
 
     async def claim(self, *, now: int, limit: int) -> Claim:
         """Hold up to `limit` items that are due, the earliest first."""
-        with _engine_errors():
-            return await self._database.write(partial(_write.claim, now=now, limit=limit))
+        return await self._write(partial(_write.claim, now=now, limit=limit))
 
     async def load_state(self, run_id: str) -> RunState | None:
         """Return a run as decisions need it."""
-        with _engine_errors():
-            return await self._database.read(partial(_read.load_state, run_id=run_id))
+        return await self._read(partial(_read.load_state, run_id=run_id))
 
     async def get_run(self, run_id: str) -> RunView | None:
         """Return a run."""
-        with _engine_errors():
-            return await self._database.read(partial(_read.get_run, run_id=run_id))
+        return await self._read(partial(_read.get_run, run_id=run_id))
 
     async def list_runs(
         self, *, limit: int, before: str | None, function_id: str | None, status: RunStatus | None
@@ -153,23 +151,19 @@ class SQLiteStore:
         work = partial(
             _read.list_runs, limit=limit, before=before, function_id=function_id, status=status
         )
-        with _engine_errors():
-            return await self._database.read(work)
+        return await self._read(work)
 
     async def runs_of_event(self, event_id: str) -> list[RunView]:
         """Return the runs an event started."""
-        with _engine_errors():
-            return await self._database.read(partial(_read.runs_of_event, event_id=event_id))
+        return await self._read(partial(_read.runs_of_event, event_id=event_id))
 
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
-        with _engine_errors():
-            return await self._database.read(partial(_read.run_steps, run_id=run_id))
+        return await self._read(partial(_read.run_steps, run_id=run_id))
 
     async def get_event(self, event_id: str) -> Event | None:
         """Return an event by its internal id."""
-        with _engine_errors():
-            return await self._database.read(partial(_read.get_event, event_id=event_id))
+        return await self._read(partial(_read.get_event, event_id=event_id))
 
     async def list_events(
         self,
@@ -189,21 +183,28 @@ class SQLiteStore:
             received_after=received_after,
             received_before=received_before,
         )
-        with _engine_errors():
-            return await self._database.read(work)
+        return await self._read(work)
 
     async def close(self) -> None:
         """Finish what was asked for and give the data directory back."""
         await self._database.close()
         self._directory.release()
 
+    async def _write(self, work: Work[T]) -> T:
+        try:
+            return await self._database.write(work)
+        except StorageError as error:
+            raise _engine_error(error) from error
 
-@contextmanager
-def _engine_errors() -> Iterator[None]:
-    try:
-        yield
-    except StorageError as error:
-        for storage, engine in _ERRORS.items():
-            if isinstance(error, storage):
-                raise engine(str(error)) from error
-        raise StoreUnavailable(str(error)) from error
+    async def _read(self, work: Work[T]) -> T:
+        try:
+            return await self._database.read(work)
+        except StorageError as error:
+            raise _engine_error(error) from error
+
+
+def _engine_error(error: StorageError) -> EngineError:
+    for storage, engine in _ERRORS.items():
+        if isinstance(error, storage):
+            return engine(str(error))
+    return StoreUnavailable(str(error))

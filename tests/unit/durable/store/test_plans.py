@@ -1,0 +1,68 @@
+"""The plans of the statements that run often or over much data."""
+
+import importlib.resources
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from rawr.durable.store import _queries as q
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    files = importlib.resources.files("rawr.durable.store") / "migrations"
+    for file in sorted(files.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".sql"):
+            connection.executescript(file.read_text())
+    yield connection
+    connection.close()
+
+
+def plan(connection: sqlite3.Connection, statement: str) -> str:
+    values = [0] * statement.count("?")
+    rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+    return "\n".join(row[3] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [
+        ("GET_EVENT", "sqlite_autoindex_events_1"),
+        ("LIST_EVENTS", "sqlite_autoindex_events_1"),
+        ("LIST_EVENTS_BY_NAME", "events_by_name"),
+        ("LOAD_RUN", "sqlite_autoindex_runs_1"),
+        ("LIST_RUNS", "sqlite_autoindex_runs_1"),
+        ("LIST_RUNS_OF_FUNCTION", "runs_by_function"),
+        ("UPDATE_RUN", "sqlite_autoindex_runs_1"),
+        ("END_RUN", "sqlite_autoindex_runs_1"),
+        ("LOAD_STEPS", "sqlite_autoindex_steps_1"),
+        ("DUE_ITEMS", "queue_due"),
+        ("NEXT_DUE", "queue_due"),
+        ("RELEASE_HELD", "queue_held"),
+        ("DROP_RUN_ITEMS", "queue_parked_by_run"),
+        ("DROP_STEP_ITEMS", "queue_parked_by_run"),
+        ("MATCHING_PAUSES", "pauses_by_match"),
+        ("PAUSE_PATHS", "pauses_by_match"),
+        ("DROP_RUN_PAUSES", "pauses_by_run"),
+        ("DROP_STEP_PAUSES", "pauses_by_run"),
+        ("FORGET_KEYS", "idempotency_by_expiry"),
+    ],
+)
+def test_a_statement_uses_its_index(connection: sqlite3.Connection, name: str, index: str) -> None:
+    assert f"INDEX {index}" in plan(connection, getattr(q, name))
+
+
+@pytest.mark.parametrize("name", ["REQUEUE_ITEM", "RESET_ATTEMPT", "DROP_ITEM", "HOLD_ITEM"])
+def test_an_item_is_found_by_its_number(connection: sqlite3.Connection, name: str) -> None:
+    assert "USING INTEGER PRIMARY KEY" in plan(connection, getattr(q, name))
+
+
+def test_due_items_come_in_order_without_sorting(connection: sqlite3.Connection) -> None:
+    assert "TEMP B-TREE" not in plan(connection, q.DUE_ITEMS)
+
+
+def test_the_last_item_is_found_without_a_scan(connection: sqlite3.Connection) -> None:
+    # SQLite walks to the end of the table's own tree and stops.
+    assert plan(connection, q.LAST_ITEM) == "SEARCH queue"
