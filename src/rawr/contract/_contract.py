@@ -42,6 +42,7 @@ class Contract:
     ) -> None:
         super().__init_subclass__()
         _refuse_inheritance(cls)
+        _refuse_reserved_names(cls)
         if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
             raise ContractError(
                 f"{cls.__name__}: prefix {prefix!r} must start and not end with '/'"
@@ -67,7 +68,7 @@ class Contract:
                 for name in (*cls.contract_procedures, *cls.contract_children)
             }
         )
-        _refuse_bad_names(cls)
+        _refuse_clashing_names(cls)
 
     def __init__(self, link: Link, *, path: tuple[str, ...] = (), prefix: str = "") -> None:
         self._link = link
@@ -164,11 +165,16 @@ def _refuse_inheritance(cls: type[Contract]) -> None:
             )
 
 
-def _refuse_bad_names(cls: type[Contract]) -> None:
-    attribute_of: dict[str, str] = {}
-    for name, wire_name in cls.contract_wire_names.items():
+def _refuse_reserved_names(cls: type[Contract]) -> None:
+    procedures = (name for name, value in vars(cls).items() if isinstance(value, ProcedureContract))
+    for name in (*procedures, *dict(_children(cls))):
         if hasattr(Contract, name) or name in _CLIENT_STATE:
             raise ContractError(f"{cls.__name__}.{name}: clients need this name; choose another")
+
+
+def _refuse_clashing_names(cls: type[Contract]) -> None:
+    attribute_of: dict[str, str] = {}
+    for name, wire_name in cls.contract_wire_names.items():
         other = attribute_of.setdefault(wire_name, name)
         if other != name:
             raise ContractError(
