@@ -5,12 +5,7 @@ from typing import Any
 import pytest
 from tests.scenarios.kit import HQ, fields
 
-ACCEPTS_PYTHON_NAMES = pytest.mark.xfail(
-    strict=True, reason="schemas accept Python's names from the wire as well"
-)
 
-
-@ACCEPTS_PYTHON_NAMES
 @pytest.mark.parametrize(
     ("body", "path"),
     [

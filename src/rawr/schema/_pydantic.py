@@ -42,7 +42,7 @@ class PydanticAdapter(Generic[T]):
         """See `SchemaAdapter.validate`."""
         validate = self._validate or self._build().validator.validate_python
         try:
-            result: T = validate(value)
+            result: T = validate(value, by_alias=True, by_name=False)
         except pydantic.ValidationError as error:
             raise SchemaError(_issues(error)) from None
         return result
