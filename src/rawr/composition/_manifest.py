@@ -1,5 +1,6 @@
 """The manifest: capabilities composed into the routers, functions and events of one HQ."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from ._ports import HostPorts
 
 API = "api"
 WORKFLOWS = "workflows"
+
+_PARAMETER = re.compile(r"\{(\+?)[^{}]*\}")  # its name does not tell routes apart
 
 ApiContextFactory = Callable[[ApiBoundary], object]
 WorkflowContextFactory = Callable[[WorkflowBoundary], object]
@@ -109,6 +112,7 @@ def compose_capabilities(capabilities: Sequence[Capability[Any]]) -> Manifest:
 
     Raises:
         CompositionError: Two capabilities share a name, or two procedures a route.
+        ContractError: A capability's name is taken by clients, or by another one on the wire.
     """
     capabilities = tuple(capabilities)
     _require_unique("capability", [item.name for item in capabilities])
@@ -159,7 +163,8 @@ def _with_ports(create: Callable[[Any, Any], object], ports: Any) -> Callable[[A
 def _routes(contract: type[Contract]) -> Iterator[str]:
     for place in walk(contract):
         route = place.contract.definition.route
-        yield f"{route.effective_method} {route.path or '/' + '/'.join(place.path)}"
+        path = _PARAMETER.sub(r"{\1}", route.path or "/" + "/".join(place.path))
+        yield f"{route.effective_method} {path}"
 
 
 def _require_unique(what: str, names: Sequence[str]) -> None:
