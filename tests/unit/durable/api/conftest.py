@@ -105,7 +105,11 @@ def registration(app_id: str = "app", url: str = "http://app.test/api/inngest") 
                         "retries": {"attempts": 0},
                     }
                 },
-                "triggers": [{"event": "app/hello", "expression": "event.data.n > 1"}],
+                "triggers": [
+                    {"event": "app/hello", "expression": "event.data.n > 1"},
+                    {"event": "app/bye"},
+                    {"cron": "TZ=Europe/Paris 0 9 * * 1"},
+                ],
             }
         ],
     }

@@ -1,6 +1,7 @@
 """The official SDK against the engine, both over real loopback HTTP."""
 
 import asyncio
+import base64
 import contextlib
 import datetime as dt
 import json
@@ -219,6 +220,22 @@ async def test_the_graph_shows_why_a_run_failed(world: World) -> None:
         value = output["data"]["runTraceSpanOutputByID"]
         assert value["data"] is None
         assert (value["error"]["name"], value["error"]["message"]) == ("ValueError", "no good")
+
+
+async def test_the_graph_shows_a_run_that_goes_on(world: World) -> None:
+    async with world.serving(waiting):
+        event_id = await world.send("app/wait", id=1)
+        (run,) = await world.engine.runs_of_event(event_id)
+        while not await world.engine.run_steps(run.id):  # noqa: ASYNC110 - calls take real time
+            await asyncio.sleep(0.005)
+        query = STEPS.replace("name outputID", "name outputID status stepOp spanID")
+        trace = (await world.api.graphql(query, run_id=run.id))["data"]["run"]["trace"]
+        (span,) = trace["childrenSpans"]
+        assert (span["name"], span["status"], span["outputID"]) == ("answer", "RUNNING", None)
+        assert span["stepOp"] == "WAIT_FOR_EVENT"
+        for reference in (span["spanID"], base64.b64encode(run.id.encode()).decode()):
+            output = await world.api.graphql(OUTPUT, output_id=reference)
+            assert output["data"]["runTraceSpanOutputByID"] == {"data": None, "error": None}
 
 
 async def test_a_run_is_shown_and_cancelled_over_rest(world: World) -> None:

@@ -34,7 +34,9 @@ async def test_an_engine_in_dev_describes_itself(api: API) -> None:
     shown = (await api.call("GET", "/dev")).json()
     assert [function["slug"] for function in shown["functions"]] == ["app-hello"]
     assert shown["functions"][0]["triggers"] == [
-        {"event": "app/hello", "expression": "event.data.n > 1"}
+        {"event": "app/hello", "expression": "event.data.n > 1"},
+        {"event": "app/bye"},
+        {"cron": "TZ=Europe/Paris 0 9 * * 1"},
     ]
     assert shown["handlers"][0]["url"] == "http://app.test/api/inngest"
 

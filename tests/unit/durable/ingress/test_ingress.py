@@ -301,6 +301,48 @@ async def test_the_reason_of_a_refusal_is_logged_and_not_told(
     assert "old or ahead" in caplog.text
 
 
+async def test_a_streaming_app_answers_while_the_function_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INNGEST_STREAMING", "force")
+    response = await request(build(), headers=signed())
+    assert response.status_code == 201
+    assert json.loads(response.content)["status"] == 200
+    assert json.loads(json.loads(response.content)["body"]) == {"got": 1.5}
+
+
+async def test_a_caller_that_leaves_early_calls_nothing() -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(SIGNATURE_HEADER.encode(), sign(CALL, KEY, now_s=NOW).encode())]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/inngest",
+        "query_string": QUERY.encode(),
+        "headers": headers,
+    }
+    await build()(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert calls == []
+
+
+async def test_a_lifespan_is_left_to_the_host() -> None:
+    async def never() -> Any:
+        raise AssertionError
+
+    async def silent(message: Any) -> None:
+        raise AssertionError(message)
+
+    await build()({"type": "lifespan"}, never, silent)
+
+
 async def test_websockets_are_closed() -> None:
     sent: list[Any] = []
 

@@ -10,7 +10,7 @@ from rawr.durable.domain.expr import _ast as ast
 from rawr.durable.domain.expr._compile import VARIABLES, path_of
 from rawr.durable.domain.expr._errors import ExpressionSyntaxError
 from rawr.durable.domain.expr._functions import CONVERSIONS
-from rawr.durable.domain.expr._values import MISSING, UInt, lookup
+from rawr.durable.domain.expr._values import MISSING, lookup
 
 Path: TypeAlias = tuple[str, ...]
 """A variable and the keys read from it: ``event.data.id`` is ``("event", "data", "id")``."""
@@ -133,7 +133,7 @@ def index_token(value: object) -> str | None:
 
 
 def _literal(value: object) -> str | None:
-    if not isinstance(value, bool | int | float | str | None) or isinstance(value, UInt):
+    if not isinstance(value, bool | float | str | None):
         return None
     if isinstance(value, float) and not math.isfinite(value):
         return None

@@ -133,10 +133,13 @@ Node: TypeAlias = (
 )
 
 
-def children(node: Node) -> Iterator[Node]:  # noqa: C901, PLR0912 - one case per kind of node
-    """The direct operands of a node, left to right."""
+def children(node: Node) -> Iterator[Node]:  # noqa: C901 - one case per kind of node
+    """The direct operands of a node, left to right.
+
+    The parts of a comprehension are left out: they see a variable that nothing around them does.
+    """
     match node:
-        case Literal() | Name():
+        case Literal() | Name() | Comprehension():
             pass
         case Index():
             yield from (node.operand, node.key)
@@ -155,10 +158,5 @@ def children(node: Node) -> Iterator[Node]:  # noqa: C901, PLR0912 - one case pe
                 yield from (key, value)
         case Call():
             yield from node.arguments
-        case Comprehension():
-            yield node.range
-            if node.condition is not None:
-                yield node.condition
-            yield node.body
         case _:
             assert_never(node)

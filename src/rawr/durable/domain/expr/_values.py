@@ -24,9 +24,6 @@ class Missing(Enum):
 
     MISSING = "missing"
 
-    def __bool__(self) -> bool:
-        return False
-
 
 MISSING: Final = Missing.MISSING
 

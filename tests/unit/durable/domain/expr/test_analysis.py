@@ -23,6 +23,7 @@ EVENT = {
         "list": [1],
         "long": "x" * 2_000,
         "lone": "\ud800",
+        "inf": float("inf"),
     }
 }
 
@@ -127,6 +128,7 @@ def test_a_differing_token_means_no_match(one: object, other: object) -> None:
         ("event.data.list == async.x", "event.data.list == async.x"),
         ("event.data.long == async.x", "event.data.long == async.x"),
         ("event.data.lone == async.x", "event.data.lone == async.x"),
+        ("event.data.inf == async.x", "event.data.inf == async.x"),
         ("[1].exists(event, event.data.userId == 1)", "[1].exists(event, event.data.userId == 1)"),
         ("async.data.userId == 'event.data.userId'", "async.data.userId == 'event.data.userId'"),
     ],
@@ -165,6 +167,7 @@ def test_interpolation_gives_up_where_the_text_would_grow_too_long() -> None:
         "async.data.n >= 1 && !(async.data.x in ['a', 'b']) || event.data.flag",
         "int(async.data.n) == 1 ? true : false",
         "async.data['a'][0] == uint(1) && double(async.data.d) < 2.0",
+        "async.data.kind in [event.data.kind] && async.data.m == {'k': -1}",
     ],
 )
 def test_the_restrictive_policy_allows_comparisons_logic_and_conversions(text: str) -> None:

@@ -142,6 +142,7 @@ def test_size_of_missing_is_zero_and_other_functions_are_false(text: str, expect
         ("'' + {'b': 1, 'a': [true]}", "map[a:[true] b:1]"),
         ("'' + event.data.list", "[1 2 x <nil>]"),
         ("'' + 5u", "5"),
+        ("'' + b'ab'", "[97 98]"),
         ("[1] + [2]", [1, 2]),
         ("event.data.list + [3]", [1, 2, "x", None, 3]),
         ("b'a' + b'b'", b"ab"),
@@ -234,6 +235,7 @@ def test_logic_uses_javascript_truthiness_and_returns_the_deciding_operand(
         ("event.data.map.a == 1", True),
         ("event.data.n / 2", 4.5),
         ("9 / 2", 4),
+        ("size([2u + 3u, 7u % 4u]) == 2 && 2u + 3u == 5u", True),
         ("1 + 2.5", 3.5),
         ("event.data.n + 1", 10.0),
         ("event.data.n % 2", 1),
@@ -326,6 +328,8 @@ def test_other_combinations_are_type_errors_with_a_position(text: str) -> None:
         ("null in event.data.list", True),
         ("true in event.data.list", False),
         ("1 in {1: 2}", True),
+        ("{'a': 1}[null]", None),
+        ("{'a': 1}[[1]]", None),
     ],
 )
 def test_selection_and_membership(text: str, expected: object) -> None:
@@ -349,7 +353,8 @@ def test_selection_and_membership(text: str, expected: object) -> None:
         ("[[1], [2, 3]].map(xs, xs.map(x, x + 1))", [[2], [3, 4]]),
         ("[1].map(event, event + 1)", [2]),
         ("[1].map(x, [2].map(x, x)) + [event.data.n]", [[2], 9.0]),
-        ("[1, 'a'].exists(x, x - 1 == 0)", True),
+        ("['a', 1].exists(x, x - 1 == 0)", True),
+        ("['a', 1].filter(x, x - 1 == 0)", [1]),
         ("[event.data.gone].map(x, x)", [None]),
     ],
 )
