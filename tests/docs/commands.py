@@ -11,10 +11,12 @@ from click.testing import CliRunner
 
 from rawr.cli import main as rawr
 from rawr.host import Settings
-from tests.docs.session import ROOT, WRITTEN_TOKEN_FILE, WRITTEN_URL, Session
+from tests.docs.session import ROOT, WRITTEN_DATA_DIR, WRITTEN_URL, Session
 
 _TARGET = re.compile(r"^(?P<name>[a-z]+):", re.MULTILINE)
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>.*)", re.DOTALL)
+_TOKEN_FILE = f"{WRITTEN_DATA_DIR}/dev-token"
+_READ_TOKEN = f"$(cat {_TOKEN_FILE})"
 _ENDLESS = {"dev", "serve", "engine"}
 
 
@@ -24,7 +26,7 @@ def run_commands(text: str, session: Session) -> None:
     Comments are left out; a command may continue after a backslash.
     """
     variables: dict[str, str] = session.namespace.setdefault("shell", {})
-    for command in _commands(text):
+    for command in _commands(session.bindings.fill(text)):
         environ, words = _words(command, variables)
         if not words:
             variables.update(environ)
@@ -40,8 +42,8 @@ def _commands(text: str) -> Iterator[str]:
 
 
 def _words(command: str, variables: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    filled = command.replace("$(cat ", "'$(cat ").replace("dev-token)", "dev-token)'")
-    words = [_expand(word, variables) for word in shlex.split(filled, comments=True)]
+    quoted = command.replace(f"={_READ_TOKEN}", f"='{_READ_TOKEN}'")
+    words = [_expand(word, variables) for word in shlex.split(quoted, comments=True)]
     environ: dict[str, str] = {}
     while words and (assigned := _ASSIGNMENT.fullmatch(words[0])):
         environ[assigned["name"]] = assigned["value"]
@@ -93,20 +95,19 @@ class _Curl:
 def _curl(words: list[str], session: Session) -> None:
     curl = _Curl.parse(words)
     assert curl.url.startswith(WRITTEN_URL), f"{curl.url} is not under {WRITTEN_URL}"
-    target = session.bindings.fill(curl.url.removeprefix(WRITTEN_URL))
+    target = curl.url.removeprefix(WRITTEN_URL)
     headers = {name: _token(value, session) for name, value in curl.headers.items()}
     method = curl.method or ("POST" if curl.body else "GET")
-    answer = session.exchange(method, target, headers, session.bindings.fill(curl.body))
+    answer = session.exchange(method, target, headers, curl.body)
     head = f"HTTP/1.1 {answer.status}\n" if curl.shows_head else ""
     session.output = head + answer.text
 
 
 def _token(value: str, session: Session) -> str:
-    command = f"$(cat {WRITTEN_TOKEN_FILE})"
-    if command not in value:
+    if _READ_TOKEN not in value:
         return value
-    token = Path(session.actual(WRITTEN_TOKEN_FILE)).read_text(encoding="ascii").strip()
-    return value.replace(command, token)
+    token = Path(session.actual(_TOKEN_FILE)).read_text(encoding="ascii").strip()
+    return value.replace(_READ_TOKEN, token)
 
 
 def _make(words: list[str], session: Session) -> None:

@@ -16,19 +16,23 @@ def evaluator(session: Session) -> Callable[[Page, int], None]:
     """What evaluates the blocks of a page in a session, in order."""
 
     def evaluate(page: Page, index: int) -> None:
-        block, following = page.blocks[index], page.blocks[index + 1 : index + 2]
         try:
-            if block.marker is not None:
-                _check(block, session)
-            else:
-                _execute(block, page, session)
-                if session.error is not None and "raises" not in [one.marker for one in following]:
-                    raise session.error
+            _evaluate(page, index, session)
         except Exception as error:
-            error.add_note(f"in {page.path.relative_to(ROOT)}, line {block.line}")
+            error.add_note(f"in {page.path.relative_to(ROOT)}, line {page.blocks[index].line}")
             raise
 
     return evaluate
+
+
+def _evaluate(page: Page, index: int, session: Session) -> None:
+    block, following = page.blocks[index], page.blocks[index + 1 : index + 2]
+    if block.marker is not None:
+        _check(block, session)
+        return
+    _execute(block, page, session)
+    if session.error is not None and "raises" not in [one.marker for one in following]:
+        raise session.error
 
 
 def _execute(block: Block, page: Page, session: Session) -> None:

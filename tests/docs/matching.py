@@ -34,7 +34,8 @@ class Bindings(dict[str, str]):
         elif isinstance(expected, str) and isinstance(actual, str):
             self.match_text(expected, actual)
         else:
-            assert expected == actual, f"{where}: {actual!r}, not {expected!r}"
+            same = type(expected) is type(actual) and expected == actual
+            assert same, f"{where}: got {actual!r}, expected {expected!r}"
 
     def match_body(self, expected: str, actual: str) -> None:
         """Compare as JSON if the expectation is JSON, else as text."""
@@ -59,5 +60,5 @@ class Bindings(dict[str, str]):
                 parts.append(f"(?P={placeholder[1].replace('-', '_')})")
             else:
                 fresh.add(placeholder[1])
-                parts.append(f"(?P<{placeholder[1].replace('-', '_')}>[^\\n\"]+)")
+                parts.append(f'(?P<{placeholder[1].replace("-", "_")}>[^\\n"]+)')
         return parts

@@ -45,4 +45,3 @@ def test_blocks_hold_for_a_running_hq(name: str, tmp_path: Path) -> None:
 def test_blocks_hold_on_node(name: str, tmp_path: Path) -> None:
     with over_http(tmp_path) as session:
         evaluate_page(name, session)
-
