@@ -1,7 +1,7 @@
 """The one handler behind every protocol: match, make the context, decode, call, encode."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
@@ -17,14 +17,15 @@ from ._log import log_failure, logger
 from ._operation import Operation, operations
 from ._request import Request
 from ._response import (
+    BODY,
     DEFAULT_KEEP_ALIVE,
-    START,
     KeepAlive,
     Pulse,
     Response,
     Sleep,
     send_chunks,
-    send_whole,
+    start,
+    start_whole,
 )
 
 DEFAULT_MAX_BODY_BYTES: Final = 10 * 1024 * 1024
@@ -70,7 +71,6 @@ class StandardHandler:
         self._codec = codec
         self._make_matcher = make_matcher
         self._options = options
-        self._max_body_bytes = options.max_body_bytes
         self._matchers: dict[str, Matcher] = {}
         self._respond_through: Respond = _compose(options.interceptors, self._respond)
 
@@ -90,37 +90,57 @@ class StandardHandler:
 
         `context` is a value or a `ContextFactory`. False means: not matched, nothing sent.
         """
-        if scope["type"] != "http":
+        request = self._match(scope, receive, self._matcher(prefix), context)
+        if request is None:
             return False
-        matcher = self._matchers.get(prefix) or self._matcher(prefix)
-        match = matcher.match(scope["method"], raw_path(scope))
-        if match is None:
-            return False
-        request = Request(scope, receive, match, context, self._max_body_bytes)
-        try:
-            try:
-                response = await self._respond_through(request)
-            except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
-                response = self._refuse(request.operation, error)
-            await self._send(response, receive, send)
-        except ClientDisconnected:
-            logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
+        await self._serve(request, send)
         return True
 
     def asgi(self, *, prefix: str = "", context: object = None) -> ASGIApp:
         """An ASGI application of this handler alone: what is not matched gets a 404."""
-        self._matcher(prefix)
+        matcher = self._matcher(prefix)
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if not await self.handle(scope, receive, send, prefix=prefix, context=context):
+            request = self._match(scope, receive, matcher, context)
+            if request is None:
                 await self._answer_unmatched(scope, receive, send)
+            else:
+                await self._serve(request, send)
 
         return app
 
     def _matcher(self, prefix: str) -> Matcher:
         """The matcher of a prefix; there are as many as the application has mounts."""
-        matcher = self._make_matcher(self._operations, prefix.removesuffix("/"))
-        return self._matchers.setdefault(prefix, matcher)
+        matcher = self._matchers.get(prefix)
+        if matcher is None:
+            matcher = self._make_matcher(self._operations, prefix.removesuffix("/"))
+            self._matchers[prefix] = matcher
+        return matcher
+
+    def _match(
+        self, scope: Scope, receive: Receive, matcher: Matcher, context: object
+    ) -> Request | None:
+        if scope["type"] != "http":
+            return None
+        match = matcher.match(scope["method"], raw_path(scope))
+        if match is None:
+            return None
+        return Request(scope, receive, match, context, self._options.max_body_bytes)
+
+    async def _serve(self, request: Request, send: Send) -> None:
+        try:
+            try:
+                response = await self._respond_through(request)
+            except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+                response = self._refuse(request.operation, error)
+            body = response.body
+            if isinstance(body, bytes):
+                await send(start_whole(response.status, response.headers, body))
+                await send({"type": BODY, "body": body})
+            else:
+                await self._stream(response, body, request.receive, send)
+        except ClientDisconnected:
+            logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
 
     def _refuse(self, operation: Operation, error: Exception) -> Response:
         failure = to_orpc_error(error)
@@ -148,7 +168,7 @@ class StandardHandler:
             contract=operation.place.contract,
             context=context,
             input=operation.absent_input() if value is UNDEFINED else value,
-            last_event_id=_decode(request.header_map.get(b"last-event-id")),
+            last_event_id=request.last_event_id,
         )
         output = await until_disconnected(operation.procedure(call), request.receive)
         return codec.encode(operation, output)
@@ -160,21 +180,16 @@ class StandardHandler:
             await send({"type": "websocket.close", "code": 1000, "reason": NO_MATCH})
         else:
             response = self._codec.encode_error(ORPCError("NOT_FOUND", message=NO_MATCH))
-            await self._send(response, receive, send)
+            body = cast("bytes", response.body)
+            await send(start_whole(response.status, response.headers, body))
+            await send({"type": BODY, "body": body})
 
-    async def _send(self, response: Response, receive: Receive, send: Send) -> None:
-        body = response.body
-        if isinstance(body, bytes):
-            await send_whole(response.status, response.headers, body, send)
-            return
-        options = self._options
-        await send({"type": START, "status": response.status, "headers": response.headers})
-        pulse = Pulse(send, options.keep_alive, options.sleep)
-        await until_disconnected(send_chunks(body, send, pulse), receive)
-
-
-def _decode(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("utf-8", "replace")
+    async def _stream(
+        self, response: Response, chunks: AsyncIterator[bytes], receive: Receive, send: Send
+    ) -> None:
+        pulse = Pulse(send, self._options.keep_alive, self._options.sleep)
+        await send(start(response.status, response.headers))
+        await until_disconnected(send_chunks(chunks, send, pulse), receive)
 
 
 async def _make_context(factory: ContextFactory, request: Request) -> object:

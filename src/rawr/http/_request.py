@@ -23,6 +23,7 @@ class Request:
         "_max_body_bytes",
         "context",
         "header_map",
+        "method",
         "operation",
         "params",
         "receive",
@@ -40,6 +41,7 @@ class Request:
         self.scope = scope
         self.receive = receive
         self.operation, self.params = match
+        self.method: str = scope["method"]
         self.context = context
         """The context, or the factory that makes it; an interceptor may replace it."""
         self.header_map: dict[bytes, bytes] = dict(scope["headers"])
@@ -50,12 +52,6 @@ class Request:
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.raw_path} for {self.operation.name}>"
-
-    @property
-    def method(self) -> str:
-        """The HTTP method, upper case."""
-        method: str = self.scope["method"]
-        return method
 
     @property
     def raw_path(self) -> str:
@@ -89,6 +85,12 @@ class Request:
                 joined[name] = f"{joined[name]}, {value}" if name in joined else value
             self._headers = joined
         return self._headers
+
+    @property
+    def last_event_id(self) -> str | None:
+        """Where a resuming caller wants an event iterator to go on."""
+        value = self.header_map.get(b"last-event-id")
+        return None if value is None else value.decode("utf-8", "replace")
 
     async def body(self) -> bytes:
         """The whole body.

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from rawr.wire.event_iterator import KEEP_ALIVE_SECONDS
 
-from ._asgi import Send
+from ._asgi import Message, Send
 from ._companion import alongside
 
 Header: TypeAlias = tuple[bytes, bytes]
@@ -37,19 +37,21 @@ class KeepAlive:
 DEFAULT_KEEP_ALIVE: Final = KeepAlive()
 
 
-START: Final = "http.response.start"
 BODY: Final = "http.response.body"
 
+_WITHOUT_LENGTH: Final = frozenset({204, 304})
 
-async def send_whole(status: int, headers: Headers, body: bytes, send: Send) -> None:
-    """Send a response whose body is complete."""
+
+def start(status: int, headers: Headers) -> Message:
+    """The message that opens a response."""
+    return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def start_whole(status: int, headers: Headers, body: bytes) -> Message:
+    """The message that opens a response whose body is known already."""
     if status not in _WITHOUT_LENGTH:
         headers = (*headers, (b"content-length", b"%d" % len(body)))
-    await send({"type": START, "status": status, "headers": headers})
-    await send({"type": BODY, "body": body})
-
-
-_WITHOUT_LENGTH: Final = frozenset({204, 304})
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 async def send_chunks(chunks: AsyncIterator[bytes], send: Send, pulse: "Pulse") -> None:
