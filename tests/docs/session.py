@@ -118,10 +118,11 @@ def in_process(data_dir: Path) -> Iterator[Session]:
     )
     identity = TokenIdentity.of(PRINCIPALS)
     booting = boot(manifest, settings, identity=identity)
+    calls: list[Made] = []
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(booting) as host:
         session = Session(
             portal=portal,
-            exchange=_over_asgi(portal, ASGIClient(host.app), calls := []),
+            exchange=_over_asgi(portal, ASGIClient(host.app), calls),
             routes=frozenset(mount.prefix for mount in host.mounts.mounts) - {"/"},
             namespace={"host": host},
             bindings=Bindings({name: name for name in PRINCIPALS}),
