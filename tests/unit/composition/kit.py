@@ -65,12 +65,13 @@ def functions(
     """Durable functions by id and the event each listens to."""
 
     def create(client: inngest.Inngest, _ports: str) -> Sequence[inngest.Function[Any]]:
-        async def nothing(_ctx: inngest.Context) -> None: ...
+        def make(fn_id: str, event: str) -> inngest.Function[Any]:
+            @client.create_function(fn_id=fn_id, trigger=inngest.TriggerEvent(event=event))
+            async def nothing(ctx: inngest.Context) -> None: ...
 
-        return [
-            client.create_function(fn_id=fn_id, trigger=inngest.TriggerEvent(event=event))(nothing)
-            for fn_id, event in triggers
-        ]
+            return nothing
+
+        return [make(fn_id, event) for fn_id, event in triggers]
 
     return create
 

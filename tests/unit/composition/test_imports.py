@@ -22,7 +22,7 @@ def watch(event, args):
         code = isinstance(path, str) and (path.endswith((".py", ".pyc")) or ".pyc." in path)
         if writes or not code:
             touched.append([event, str(path)])
-    elif event.startswith(("socket.", "sqlite3.", "subprocess.", "asyncio.", "shutil.", "tempfile.")):
+    elif event.partition(".")[0] in ("socket", "sqlite3", "subprocess", "shutil", "tempfile"):
         touched.append([event, ""])
     elif event in ("os.mkdir", "os.remove", "os.rename", "os.fork", "os.system", "os.posix_spawn"):
         touched.append([event, str(args)])

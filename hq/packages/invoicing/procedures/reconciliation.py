@@ -59,8 +59,10 @@ async def reconcile(context: InvoicingContext, input: Reconcile) -> ReconcileOut
 
 
 async def mark_reconciliation_result(context: InvoicingContext, input: MarkResult) -> CurrentStatus:
-    """End the reconciliation as `completed` or `failed`."""
-    run = await _advance(context, input.run_id, "completed" if input.ok else "failed")
+    """End the reconciliation as `completed` or `failed`; a run not under way stays as it is."""
+    run = await find_run(context, input.run_id)
+    if run.status == "reconciling":
+        run = await _advance(context, input.run_id, "completed" if input.ok else "failed")
     return CurrentStatus(run_id=run.run_id, status=run.status)
 
 
