@@ -1,6 +1,6 @@
 """The one port between the platform and a schema library."""
 
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args
 
 T = TypeVar("T")
 
@@ -37,17 +37,21 @@ _PORT = ("validate", "dump", "json_schema")
 
 
 def adapt(source: Any) -> SchemaAdapter[Any]:
-    """The adapter for a type: pydantic for everything but msgspec Structs.
+    """The adapter for a type: msgspec where Structs are in it, pydantic for everything else.
 
     An adapter passes through unchanged, so both may be given wherever a schema is asked for.
     """
-    if not isinstance(source, type) and all(map(source.__class__.__dict__.__contains__, _PORT)):
+    if not isinstance(source, type) and all(hasattr(type(source), name) for name in _PORT):
         adapter: SchemaAdapter[Any] = source
         return adapter
-    if isinstance(source, type) and hasattr(source, "__struct_fields__"):
+    if _holds_struct(source):
         from ._msgspec import MsgspecAdapter
 
         return MsgspecAdapter(source)
     from ._pydantic import PydanticAdapter
 
     return PydanticAdapter(source)
+
+
+def _holds_struct(source: Any) -> bool:
+    return hasattr(source, "__struct_fields__") or any(map(_holds_struct, get_args(source)))

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -20,24 +20,26 @@ _SEGMENT = re.compile(r"\.(?P<key>[^.\[]+)|\[(?P<index>\d+)\]")
 
 
 class MsgspecAdapter(Generic[T]):
-    """Adapts a msgspec Struct type."""
+    """Adapts a msgspec Struct, or a type made of Structs, such as a list of them."""
 
-    __slots__ = ("_source",)
+    __slots__ = ("_instances", "_source")
 
-    def __init__(self, source: type[T]) -> None:
+    def __init__(self, source: Any) -> None:
         self._source = source
+        self._instances: type[Any] | None = source if isinstance(source, type) else None
 
     def __repr__(self) -> str:
         return f"MsgspecAdapter({self._source!r})"
 
     def validate(self, value: object) -> T:
         """See `SchemaAdapter.validate`; msgspec reports the first issue only."""
-        if isinstance(value, self._source):
-            return value
+        if self._instances is not None and isinstance(value, self._instances):
+            return cast("T", value)
         try:
-            return msgspec.convert(value, self._source, dec_hook=_read_native)
+            converted: T = msgspec.convert(value, self._source, dec_hook=_read_native)
         except msgspec.ValidationError as error:
             raise SchemaError([_issue(str(error))]) from None
+        return converted
 
     def dump(self, value: T) -> object:
         """See `SchemaAdapter.dump`."""

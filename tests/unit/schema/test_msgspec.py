@@ -119,3 +119,28 @@ def test_an_unknown_type_in_a_struct_has_no_schema() -> None:
 
 def test_adapters_name_their_struct() -> None:
     assert repr(adapt(Line)) == f"MsgspecAdapter({Line!r})"
+
+
+@pytest.mark.parametrize(
+    ("source", "wire", "value"),
+    [
+        (list[Line], [{"unitPrice": 1, "tags": []}], [Line(1)]),
+        (dict[str, Line], {"a": {"unitPrice": 1, "tags": []}}, {"a": Line(1)}),
+        (Line | None, {"unitPrice": 1, "tags": []}, Line(1)),
+        (Line | None, None, None),
+        (tuple[Line, ...], ({"unitPrice": 1, "tags": []},), (Line(1),)),
+    ],
+    ids=str,
+)
+def test_types_made_of_structs_are_schemas(source: Any, wire: object, value: object) -> None:
+    adapter = adapt(source)
+    assert adapter.validate(wire) == value
+    assert adapter.validate(value) == value
+    assert adapter.dump(value) == wire
+    assert adapter.json_schema()
+
+
+def test_issues_inside_lists_of_structs_have_paths() -> None:
+    with pytest.raises(SchemaError) as caught:
+        adapt(list[Line]).validate([{"unitPrice": 1}, {"unitPrice": "x"}])
+    assert caught.value.issues[0].path == (1, "unitPrice")

@@ -278,8 +278,11 @@ def test_an_own_adapter_is_a_schema() -> None:
         def json_schema(self, mode: str = "input", *, ref_template: str = "") -> dict[str, object]:
             return {"type": "string"}
 
-    upper = Upper()
-    assert adapt(upper) is upper
+    class Inherited(Upper):
+        pass
+
+    for adapter in (Upper(), Inherited()):
+        assert adapt(adapter) is adapter
 
 
 JSON_LIKE = st.recursive(
