@@ -7,6 +7,7 @@
 
 from rawr.contract import create_client
 
+from ._asgi import ASGIApplication, ASGITransport
 from ._batch import BatchTransport
 from ._context import CallContext, HeaderSource, Seconds
 from ._dedupe import DedupeTransport
@@ -33,6 +34,8 @@ from ._safe import Failure, SafeResult, Success, safe
 from ._sync import SyncClient
 
 __all__ = [
+    "ASGIApplication",
+    "ASGITransport",
     "BatchTransport",
     "CallContext",
     "ConnectFailed",
