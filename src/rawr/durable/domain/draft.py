@@ -199,7 +199,7 @@ class RunDraft:
         return True
 
     def end(
-        self, status: RunStatus, *, output: bytes | None, error: RunError | None = None
+        self, status: RunStatus, *, output: bytes | None = None, error: RunError | None = None
     ) -> None:
         """Close the run and tell whoever waits for it."""
         self._changes["status"] = status
@@ -208,8 +208,8 @@ class RunDraft:
         self.group = frozenset()
         # What a closed run still had planned is void; only what history needs is kept.
         self.effects = [effect for effect in self.effects if isinstance(effect, SaveStep)]
-        if status is RunStatus.FAILED and output is None and error is not None:
-            output = msgspec.json.encode(error.as_json())
+        if error is not None:
+            output = error.raw or msgspec.json.encode(error.as_json())
         self.effects.append(EndRun(output=output))
         self.effects += [
             Emit(event=event)
@@ -227,7 +227,7 @@ class RunDraft:
         """End the run because it broke a rule of the engine."""
         if not self.is_over:
             error = RunError(name=name, message=message)
-            self.end(RunStatus.FAILED, output=None, error=error)
+            self.end(RunStatus.FAILED, error=error)
 
     def transition(self) -> Transition:
         """Return the decision."""

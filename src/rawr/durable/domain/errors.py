@@ -6,6 +6,7 @@
     ├── ResponseRejected         an SDK answered outside the protocol
     ├── LimitExceeded            a documented size or count limit is exceeded
     ├── NotRunning               the engine is not started, or is closing
+    ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
     ├── StoreUnavailable         the database cannot be written now; a retry can help
     │   ├── StoreFull
@@ -70,6 +71,13 @@ class NotRunning(EngineError):
     code = "not_running"
     status = 503
     retryable = True
+
+
+class FunctionNotFound(EngineError):
+    """No app registers a function with this id."""
+
+    code = "function_not_found"
+    status = 404
 
 
 class RunNotFound(EngineError):

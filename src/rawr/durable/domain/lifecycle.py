@@ -89,9 +89,4 @@ def _ended(
 
 
 def _raw_error(error: RunError) -> Json:
-    if error.raw is None:
-        return error.as_memo()
-    try:
-        return msgspec.json.decode(error.raw)
-    except msgspec.DecodeError:
-        return error.raw.decode(errors="replace")
+    return error.as_memo() if error.raw is None else msgspec.json.decode(error.raw)

@@ -128,12 +128,12 @@ def gateway_answered(
     return draft.transition()
 
 
-def cancel(state: RunState, *, now: int, rules: Rules) -> Transition:
+def cancel(state: RunState, *, now: int, rules: Rules, item: QueueItem | None = None) -> Transition:
     """End a live run as cancelled; an ended run stays as it is."""
     if state.status.is_terminal:
         return Transition(before=state, after=state, effects=())
-    draft = RunDraft(state, item=None, now=now, rules=rules)
-    draft.end(RunStatus.CANCELLED, output=None)
+    draft = RunDraft(state, item=item, now=now, rules=rules)
+    draft.end(RunStatus.CANCELLED)
     return draft.transition()
 
 
@@ -222,7 +222,7 @@ def _report_nothing(draft: RunDraft) -> None:
         "await every step before the function returns.",
     )
     if not draft.retry(error=error, delay_ms=0):
-        draft.end(RunStatus.FAILED, output=_encode(error.as_json()), error=error)
+        draft.end(RunStatus.FAILED, error=error)
 
 
 def _fail_attempt(draft: RunDraft, response: Errored) -> None:
@@ -235,7 +235,7 @@ def _fail_attempt(draft: RunDraft, response: Errored) -> None:
     target = draft.item.step_id if draft.item is not None else None
     opened = draft.open.get(target) if target is not None else None
     if target is None or opened is None:
-        draft.end(RunStatus.FAILED, output=_encode(response.error.as_json()), error=response.error)
+        draft.end(RunStatus.FAILED, error=response.error)
         return
     draft.effects.append(DropItem())
     settle_step(

@@ -33,7 +33,7 @@ class RunError(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         error: The short reason an executor adds: `invalid status code: 500`, or the error's name.
-        raw: The SDK's own error body, as JSON text.
+        raw: The SDK's own error body, as JSON text, when there is one.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """What the engine will do next, and when."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -12,10 +13,17 @@ class ItemKind(StrEnum):
     """Call the function: its next unknown step, or the step named by `step_id`."""
     RESUME = "resume"
     """Settle the open step `step_id` with `payload`, unless something settled it before."""
+    CRON = "cron"
+    """Fire the cron trigger the payload names; held in memory only, and so of no run."""
     GATEWAY = "gateway"
     """Perform the HTTP request of the open step `step_id`."""
     CANCEL = "cancel"
-    """Cancel the run. The payload says why; for `"start"` only if it has not started yet."""
+    """Cancel the run. The payload says why; a time-out is checked against the run first."""
+
+
+#: Payloads of the time-outs among CANCEL items, as JSON text.
+START_TIMEOUT: Final = b'"start"'
+FINISH_TIMEOUT: Final = b'"finish"'
 
 
 class QueueItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,7 +1,7 @@
 """Working on one queue item: call or settle, decide, store, pass on what follows."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -19,12 +19,16 @@ from rawr.durable.domain.effects import (
     Transition,
 )
 from rawr.durable.domain.errors import RunNotFound
+from rawr.durable.domain.flow import concurrency_slots, run_slots
+from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.op import Errored, Op, Response, RunError
-from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
+from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._live import LiveRun, LiveRuns
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
+from rawr.durable.engine._slots import Slot, Slots
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine.ids import Ids
 from rawr.durable.engine.transport import Call, CallAbandoned
@@ -64,7 +68,11 @@ class Executor:
         deliver: Callable[[Accepted], None],
         hold: Callable[[QueueItem], None],
         ended: Callable[[RunState], None],
+        crons: Crons,
     ) -> None:
+        self._crons = crons
+        self._slots = Slots()
+        self._run_slots: dict[str, Sequence[Slot]] = {}
         self._store = store
         self._runs = runs
         self._registry = registry
@@ -83,6 +91,9 @@ class Executor:
         Raises:
             StoreUnavailable: the outcome could not be stored; the item is still to be done.
         """
+        if item.kind is ItemKind.CRON:
+            await self._fire(item)
+            return
         try:
             live, state = await self._runs.enter(item.run_id)
         except RunNotFound:
@@ -112,6 +123,17 @@ class Executor:
         finally:
             self._runs.leave(run_id, live)
 
+    async def _fire(self, item: QueueItem) -> None:
+        function = self._registry.get(item.function_id)
+        firing = None if function is None else self._crons.fire(item, function)
+        if function is None or firing is None:
+            return
+        now = self._clock.now_ms()
+        draft, internal_id = firing
+        planned = self._planner.plan_for(function, draft, now=now, internal_id=internal_id)
+        self._deliver(await self._store.accept([planned], now=now))
+        self._crons.fired(item, function)
+
     async def _work(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
         match hand.item.kind:
             case ItemKind.CALL:
@@ -119,19 +141,55 @@ class Executor:
             case ItemKind.RESUME:
                 await self._decide(live, hand, self._resume(hand))
             case ItemKind.CANCEL:
-                await self._decide(live, hand, self._expire(hand))
+                await self._decide(live, hand, self._expire(live, hand))
             case ItemKind.GATEWAY:
                 await self._request(live, state, hand)
+            case ItemKind.CRON:
+                raise ValueError("a cron item belongs to no run")
 
     async def _call(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
         if machine.call_item_is_stale(state, hand.item):
             await self._decide(live, hand, _drop)
             return
-        try:
-            response = await self._transport_call(live, state, hand)
-        except CallAbandoned:
-            await self._decide(live, hand, _drop)
+        function = self._registry.get(state.run.function_id)
+        slots = () if function is None else concurrency_slots(function, state.run.event)
+        if function is not None and not self._acquire(slots, state, hand.item, function):
             return
+        try:
+            await self._call_now(live, state, hand, function)
+        finally:
+            self._release(slots)
+
+    def _acquire(
+        self, slots: Sequence[Slot], state: RunState, item: QueueItem, function: FunctionConfig
+    ) -> bool:
+        """Take the slots of a call, and those of its run if it holds none yet."""
+        run_id = state.run.id
+        of_run = () if run_id in self._run_slots else run_slots(function, state.run.event)
+        acquired, woken = self._slots.acquire((*slots, *of_run), item)
+        if acquired and of_run:
+            self._run_slots[run_id] = of_run
+        for other in woken:
+            self._hold(other)
+        return acquired
+
+    def _release(self, slots: Sequence[Slot]) -> None:
+        for item in self._slots.release(slots):
+            self._hold(item)
+
+    async def _call_now(
+        self, live: LiveRun, state: RunState, hand: _Hand, function: FunctionConfig | None
+    ) -> None:
+        if live.called_at is None:
+            live.called_at = self._clock.now_ms()
+        if function is None:
+            response: Response = _missing(state)
+        else:
+            try:
+                response = await self._transport_call(live, state, hand, function)
+            except CallAbandoned:
+                await self._decide(live, hand, _drop)
+                return
         await self._decide(
             live,
             hand,
@@ -140,17 +198,9 @@ class Executor:
             ),
         )
 
-    async def _transport_call(self, live: LiveRun, state: RunState, hand: _Hand) -> Response:
-        function = self._registry.get(state.run.function_id)
-        if function is None:
-            return Errored(
-                error=RunError(
-                    name="FunctionNotFound",
-                    message=f"No app registers the function {state.run.function_id!r} any more",
-                ),
-                no_retry=True,
-            )
-
+    async def _transport_call(
+        self, live: LiveRun, state: RunState, hand: _Hand, function: FunctionConfig
+    ) -> Response:
         async def journal(op: Op) -> bytes:
             await self._decide(
                 live,
@@ -184,14 +234,28 @@ class Executor:
     def _resume(self, hand: _Hand) -> _Decide:
         return lambda state, now: machine.resume(state, hand.item, now=now, rules=self._rules)
 
-    def _expire(self, hand: _Hand) -> _Decide:
+    def _expire(self, live: LiveRun, hand: _Hand) -> _Decide:
         def decide(state: RunState, now: int) -> Transition:
-            started_in_time = hand.item.payload == b'"start"' and state.started_at is not None
-            if started_in_time or state.status.is_terminal:
+            started_at = state.started_at if state.started_at is not None else live.called_at
+            in_time = hand.item.payload == START_TIMEOUT and started_at is not None
+            if in_time or state.status.is_terminal:
                 return _drop(state, now)
-            return machine.cancel(state, now=now, rules=self._rules)
+            if hand.item.payload == FINISH_TIMEOUT:
+                ends_at = self._finish_by(state, started_at, now)
+                if ends_at > now:
+                    effects = (Requeue(due_at=ends_at, attempt=0),)
+                    return Transition(before=state, after=state, effects=effects)
+            return machine.cancel(state, item=hand.item, now=now, rules=self._rules)
 
         return decide
+
+    def _finish_by(self, state: RunState, started_at: int | None, now: int) -> int:
+        """When a run must have finished: its time counts from its first call."""
+        function = self._registry.get(state.run.function_id)
+        finish_ms = None if function is None else function.timeouts.finish_ms
+        if finish_ms is None:
+            return now
+        return (now if started_at is None else started_at) + finish_ms
 
     async def _decide(self, live: LiveRun, hand: _Hand | None, decide: _Decide) -> bool:
         """Decide on the run's newest state and store the decision; False when nothing changed."""
@@ -199,7 +263,10 @@ class Executor:
             if live.state is None:
                 raise RunNotFound
             now = self._clock.now_ms()
-            transition = decide(live.state, now)
+            state = live.state
+            if state.started_at is None and live.called_at is not None:
+                state = replace(state, started_at=live.called_at)
+            transition = decide(state, now)
             if not transition.effects:
                 return False
             change = self._change(transition, hand, now)
@@ -258,7 +325,18 @@ class Executor:
         self._deliver(accepted)
         state = change.transition.after
         if state.status.is_terminal and not change.transition.before.status.is_terminal:
+            self._release(self._run_slots.pop(state.run.id, ()))
             self._ended(state)
+
+
+def _missing(state: RunState) -> Errored:
+    return Errored(
+        error=RunError(
+            name="FunctionNotFound",
+            message=f"No app registers the function {state.run.function_id!r} any more",
+        ),
+        no_retry=True,
+    )
 
 
 def _effects(change: RunChange) -> tuple[Effect, ...]:

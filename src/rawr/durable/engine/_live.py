@@ -11,15 +11,17 @@ from rawr.durable.store.port import Store
 class LiveRun:
     """One run while the engine works on it.
 
-    `lock` is held from a decision to its commit; `state` is what is committed.
+    `lock` is held from a decision to its commit; `state` is what is committed; `called_at` is when
+    this process first called its function, in milliseconds since the epoch.
     """
 
-    __slots__ = ("lock", "state", "users")
+    __slots__ = ("called_at", "lock", "state", "users")
 
     def __init__(self, state: RunState | None) -> None:
         self.state = state
         self.lock = asyncio.Lock()
         self.users = 0
+        self.called_at: int | None = None
 
 
 class LiveRuns:

@@ -1,10 +1,11 @@
 """What an event is to start: runs with their ids, made ready to be stored."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
 
+from rawr.durable.domain.draft import WaitIndex
 from rawr.durable.domain.errors import EventRejected, LimitExceeded
 from rawr.durable.domain.event import (
     FUNCTION_INVOKED,
@@ -13,11 +14,14 @@ from rawr.durable.domain.event import (
     Json,
     is_reserved,
 )
+from rawr.durable.domain.flow import gates_of, priority_ms
 from rawr.durable.domain.function import FunctionConfig
-from rawr.durable.domain.limits import MAX_EVENT_BYTES
-from rawr.durable.domain.queue import ItemKind, QueueItem
+from rawr.durable.domain.limits import INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
+from rawr.durable.domain.pause import Pause, PauseKind
+from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import Run
 from rawr.durable.engine._registry import Registry
+from rawr.durable.engine._waits import index_wait
 from rawr.durable.engine.ids import Ids
 from rawr.durable.store.port import PlannedEvent, PlannedRun
 
@@ -60,7 +64,18 @@ class Planner:
             EventRejected: its data is not JSON.
             LimitExceeded: it is too large.
         """
-        internal_id = internal_id or self._ids.ulid()
+        planned = self._event(draft, now=now, internal_id=internal_id or self._ids.ulid())
+        event, body = planned.event, planned.body
+        if event.name == FUNCTION_INVOKED:
+            return self._plan_invocation(event, body, now=now)
+        functions = self._registry.triggered_by(event)
+        if not functions:
+            return planned
+        key = draft.id
+        runs = tuple(self._run(function, (event,), now=now, key=key) for function in functions)
+        return PlannedEvent(event=event, body=body, runs=runs)
+
+    def _event(self, draft: EventDraft, *, now: int, internal_id: str) -> PlannedEvent:
         shape: dict[str, Json] = {
             "data": draft.data,
             "id": draft.id or internal_id,
@@ -84,12 +99,15 @@ class Planner:
             user=shape["user"],
             v=draft.v,
         )
-        if event.name == FUNCTION_INVOKED:
-            return self._plan_invocation(event, body, now=now)
-        functions = self._registry.triggered_by(event)
-        key = draft.id
-        runs = tuple(self._run(function, (event,), now=now, key=key) for function in functions)
-        return PlannedEvent(event=event, body=body, runs=runs)
+        return PlannedEvent(event=event, body=body)
+
+    def plan_for(
+        self, function: FunctionConfig, draft: EventDraft, *, now: int, internal_id: str
+    ) -> PlannedEvent:
+        """Give an event its ids and let it start one function, whatever that one's triggers."""
+        planned = self._event(draft, now=now, internal_id=internal_id)
+        run = self._run(function, (planned.event,), now=now)
+        return PlannedEvent(event=planned.event, body=planned.body, runs=(run,))
 
     def item(
         self,
@@ -162,15 +180,58 @@ class Planner:
             max_attempts=function.max_attempts,
             correlation_id=correlation_id,
         )
+        due_at = max(now, run.event.ts)
         item = self.item(
             run_id=run.id,
             function_id=function.id,
             kind=ItemKind.CALL,
-            due_at=max(now, run.event.ts),
+            due_at=due_at - priority_ms(function, run.event) if due_at == now else due_at,
             now=now,
             max_attempts=function.max_attempts,
         )
-        return PlannedRun(run=run, item=item, idempotency_key=key)
+        return PlannedRun(
+            run=run,
+            item=item,
+            idempotency_key=key,
+            gates=gates_of(function, run.event),
+            pauses=tuple(_cancel_pauses(function, run, now=now)),
+            timers=tuple(self._timers(function, run, now=now)),
+        )
+
+    def _timers(self, function: FunctionConfig, run: Run, *, now: int) -> Iterator[QueueItem]:
+        limits = function.timeouts
+        for after_ms, payload in (
+            (limits.start_ms, START_TIMEOUT),
+            (limits.finish_ms, FINISH_TIMEOUT),
+        ):
+            if after_ms is not None:
+                yield self.item(
+                    run_id=run.id,
+                    function_id=function.id,
+                    kind=ItemKind.CANCEL,
+                    due_at=now + after_ms,
+                    now=now,
+                    max_attempts=1,
+                    payload=payload,
+                )
+
+
+def _cancel_pauses(function: FunctionConfig, run: Run, *, now: int) -> Iterator[Pause]:
+    for position, cancel in enumerate(function.cancel_on):
+        index = WaitIndex()
+        if cancel.expression is not None:
+            index = index_wait(cancel.expression, run.event.as_json())
+        yield Pause(
+            run_id=run.id,
+            step_id=f"cancel-{position}",
+            kind=PauseKind.CANCEL,
+            name=cancel.event,
+            expression=cancel.expression,
+            match_path=index.path,
+            match_value=index.value,
+            created_at=now,
+            expires_at=now + (cancel.timeout_ms or INVOKE_TIMEOUT_MS),
+        )
 
 
 def _body(shape: dict[str, Json]) -> bytes:

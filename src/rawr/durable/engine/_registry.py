@@ -4,10 +4,11 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rawr.durable.domain.cron import CronError, parse_cron
 from rawr.durable.domain.errors import EngineError, RegistrationRejected
 from rawr.durable.domain.event import Event
-from rawr.durable.domain.expr import Expression, compile_expression
-from rawr.durable.domain.function import App, EventTrigger, FunctionConfig
+from rawr.durable.domain.expr import Expression, Policy, compile_expression
+from rawr.durable.domain.function import App, CronTrigger, EventTrigger, FunctionConfig
 from rawr.durable.domain.matching import patterns_for
 
 logger = logging.getLogger("rawr.durable")
@@ -33,6 +34,8 @@ class Registry:
         Raises:
             RegistrationRejected: an expression does not compile.
         """
+        for function in app.functions:
+            _check(function)
         subscriptions = list(_subscriptions(app.functions))
         self._apps[app.id] = app
         kept = [one for one in self._all() if one[1].function.app_id != app.id]
@@ -85,11 +88,43 @@ def _subscriptions(
                 yield trigger.event, _Subscription(function=function, expression=expression)
 
 
-def _compile(function: FunctionConfig, text: str | None) -> Expression | None:
+def _check(function: FunctionConfig) -> None:
+    """Refuse settings that could only fail later.
+
+    Raises:
+        RegistrationRejected: an expression or a schedule is not valid.
+    """
+    keyed = (
+        *function.concurrency,
+        function.run_concurrency,
+        function.rate_limit,
+        function.throttle,
+        function.debounce,
+        function.batch,
+        function.singleton,
+    )
+    for setting in keyed:
+        _compile(function, None if setting is None else setting.key)
+    for text in (function.idempotency, function.priority):
+        _compile(function, text)
+    _compile(function, None if function.batch is None else function.batch.condition)
+    for cancel in function.cancel_on:
+        _compile(function, cancel.expression, policy=Policy.RESTRICTIVE)
+    for trigger in function.triggers:
+        if isinstance(trigger, CronTrigger):
+            try:
+                parse_cron(trigger.cron)
+            except CronError as error:
+                raise RegistrationRejected(f"Function {function.id!r}: {error}") from error
+
+
+def _compile(
+    function: FunctionConfig, text: str | None, *, policy: Policy = Policy.STANDARD
+) -> Expression | None:
     if text is None:
         return None
     try:
-        return compile_expression(text)
+        return compile_expression(text, policy=policy)
     except EngineError as error:
         raise RegistrationRejected(
             f"Function {function.id!r}: the expression {text!r} is not valid: {error}"

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -16,14 +16,15 @@ from inngest._internal import server_lib
 from rawr.durable.domain.backoff import retry_delay_ms
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.draft import Rules
-from rawr.durable.domain.errors import NotRunning, RunNotFound
-from rawr.durable.domain.event import Event, EventDraft
+from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunNotFound
+from rawr.durable.domain.event import FUNCTION_INVOKED, Event, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
 from rawr.durable.engine._apps import Apps, Registered, in_process_registration
 from rawr.durable.engine._bind import bind_client
+from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._executor import Executor
 from rawr.durable.engine._gateway import Gateway
 from rawr.durable.engine._http import HTTPTransport
@@ -86,6 +87,7 @@ class Engine:
         )
         gateway = Gateway(http_client)
         self._transports = Transports(http, gateway, unbound_retry=settings.unbound_retry)
+        self._crons = Crons(clock, self._agenda.hold)
         self._executor = Executor(
             store=store,
             runs=self._runs,
@@ -98,6 +100,7 @@ class Engine:
             deliver=self._deliver,
             hold=self._agenda.add,
             ended=self._ended,
+            crons=self._crons,
         )
         self._loop = Loop(
             agenda=self._agenda,
@@ -153,6 +156,7 @@ class Engine:
         recovery = await self._store.recover()
         self._item_ids.start_after(recovery.last_item_id)
         await self._apps.load()
+        self._crons.plan(self._registry.functions())
         # The first look into the store happens at once and finds whatever is due.
         self._agenda.claimed(self._clock.now_ms())
         self._task = asyncio.create_task(self._loop.run(), name="durable-engine")
@@ -223,7 +227,9 @@ class Engine:
             RegistrationRejected: the registration is not valid.
         """
         self._check_open()
-        return await self._apps.register(body)
+        registered = await self._apps.register(body)
+        self._plan_crons()
+        return registered
 
     async def serve(
         self, client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
@@ -242,7 +248,9 @@ class Engine:
             max_threads=self._settings.max_threads,
         )
         self._transports.bind(client.app_id, transport)
-        return await self._apps.register(in_process_registration(client, functions))
+        registered = await self._apps.register(in_process_registration(client, functions))
+        self._plan_crons()
+        return registered
 
     def bind_client(self, client: inngest.Inngest) -> None:
         """Make an SDK client of this process send its events straight into this engine."""
@@ -255,6 +263,28 @@ class Engine:
     def apps(self) -> list[App]:
         """Return the registered apps, by id."""
         return self._registry.apps()
+
+    async def invoke(
+        self,
+        function_id: str,
+        data: Mapping[str, Json],
+        *,
+        user: Mapping[str, Json] | None = None,
+    ) -> str:
+        """Start a run of one function, whatever its triggers; return the event's internal id.
+
+        Raises:
+            FunctionNotFound: no app registers a function with this composite id.
+        """
+        self._check_running()
+        if self._registry.get(function_id) is None:
+            raise FunctionNotFound(f"could not find function with ID: {function_id}")
+        now = self._clock.now_ms()
+        marked = {**data, "_inngest": {"fn_id": function_id}}
+        draft = EventDraft(name=FUNCTION_INVOKED, data=marked, user=user)
+        planned = self._planner.plan(draft, now=now)
+        self._deliver(await self._store.accept([planned], now=now))
+        return planned.event.internal_id
 
     async def cancel_run(self, run_id: str) -> bool:
         """Cancel a run; False when it has ended already. A call in flight ends unheard.
@@ -350,6 +380,10 @@ class Engine:
     def next_due_at(self) -> int | None:
         """Return when the next item is due, in milliseconds since the epoch."""
         return self._agenda.next_due_at
+
+    def _plan_crons(self) -> None:
+        if self._task is not None:
+            self._crons.plan(self._registry.functions())
 
     async def _send_sdk_events(
         self, events: Sequence[server_lib.Event], key: str | None

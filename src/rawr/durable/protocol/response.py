@@ -10,7 +10,7 @@ from rawr.durable.domain.errors import ResponseRejected
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.domain.op import Errored, Reported, Response, Returned, RunError
-from rawr.durable.protocol.opcodes import WireError, parse_ops, to_run_error
+from rawr.durable.protocol.opcodes import WireError, parse_ops
 
 _OK: Final = 200
 _STREAMED: Final = 201
@@ -95,19 +95,17 @@ def _parse(answer: Answer, *, now_ms: int) -> Response:
 def _call_error(answer: Answer, *, no_retry: bool) -> RunError:
     short = "NonRetriableError" if no_retry else f"invalid status code: {answer.status}"
     try:
-        wire = to_run_error(_ERROR.decode(answer.body))
+        wire = _ERROR.decode(answer.body)
     except msgspec.MsgspecError:
-        wire = None
-    if wire is None:
         text = answer.body[:_EXCERPT].decode(errors="replace")
-        wire = RunError(name="Error", message=text or short)
+        return RunError(name="Error", message=text or short, error=short)
     return RunError(
-        name=wire.name,
-        message=wire.message,
+        name=wire.name or "Error",
+        message=wire.message or "",
         stack=wire.stack,
         cause=wire.cause,
         error=short,
-        raw=answer.body or None,
+        raw=answer.body,
     )
 
 

@@ -130,3 +130,30 @@ WITH RECURSIVE pairs (name, path) AS (
 )
 SELECT name, path FROM pairs
 """
+
+GET_QUOTA: Final = "SELECT tat FROM quotas WHERE key = ?"
+SET_QUOTA: Final = "INSERT OR REPLACE INTO quotas (key, tat) VALUES (?, ?)"
+
+GET_SINGLETON: Final = "SELECT run_id FROM singletons WHERE key = ?"
+SET_SINGLETON: Final = "INSERT OR REPLACE INTO singletons (key, run_id) VALUES (?, ?)"
+DROP_SINGLETON: Final = "DELETE FROM singletons WHERE run_id = ?"
+
+GET_GATHERING: Final = """
+SELECT gatherings.run_id, item_id, newest, deadline, event_ids
+FROM gatherings JOIN queue ON queue.id = item_id JOIN runs ON runs.id = gatherings.run_id
+WHERE key = ? AND queue.parked = 1 AND queue.due_at > ? AND runs.ended_at IS NULL
+"""
+SET_GATHERING: Final = """
+INSERT OR REPLACE INTO gatherings (key, run_id, item_id, newest, deadline) VALUES (?, ?, ?, ?, ?)
+"""
+DROP_GATHERING: Final = "DELETE FROM gatherings WHERE run_id = ?"
+HAS_KEYED_RUNS: Final = """
+SELECT EXISTS (SELECT 1 FROM singletons) OR EXISTS (SELECT 1 FROM gatherings)
+"""
+SET_RUN_EVENTS: Final = "UPDATE runs SET event_ids = ? WHERE id = ?"
+DROP_RUN_EVENT: Final = "DELETE FROM run_events WHERE event_id = ? AND run_id = ?"
+MOVE_ITEM: Final = "UPDATE queue SET due_at = ? WHERE id = ?"
+SKIP_RUN: Final = """
+INSERT INTO runs (id, function_id, status, created_at, ended_at, event_ids, max_attempts)
+VALUES (?, ?, 'skipped', ?, ?, ?, ?)
+"""

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from rawr.durable.domain.effects import (
     AddPause,
     DropItem,
@@ -14,10 +16,12 @@ from rawr.durable.domain.effects import (
     SaveStep,
     Transition,
 )
+from rawr.durable.domain.flow import NO_GATES
 from rawr.durable.domain.limits import IDEMPOTENCY_MS
-from rawr.durable.domain.queue import QueueItem
+from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
 from rawr.durable.store import _queries as q
+from rawr.durable.store._flow import FlowControl, Verdict
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store._rows import (
     event_ids_text,
@@ -32,8 +36,19 @@ from rawr.durable.store.port import Accepted, Claim, PlannedEvent, PlannedRun, R
 class Writer:
     """Applies what the engine decided. Each method is one unit of a write transaction."""
 
-    def __init__(self, pauses: PauseIndex) -> None:
+    def __init__(self, pauses: PauseIndex, *, allocate: Callable[[], int]) -> None:
         self._pauses = pauses
+        self._flow = FlowControl(allocate)
+        self._allocate = allocate
+
+    def recover(self, connection: sqlite3.Connection, *, now: int) -> int:
+        """Void what a previous owner held; return the last queue item id used."""
+        self._pauses.load(connection)
+        self._flow.load(connection)
+        connection.execute(q.RELEASE_HELD)
+        connection.execute(q.FORGET_KEYS, (now,))
+        (last,) = connection.execute(q.LAST_ITEM).fetchone()
+        return last or 0
 
     def accept(
         self, connection: sqlite3.Connection, events: Sequence[PlannedEvent], *, now: int
@@ -47,7 +62,8 @@ class Writer:
             if connection.execute(q.ADD_EVENT, row).rowcount == 0:
                 continue
             resumed += self._pauses.end_matching(connection, planned, now=now)
-            started += [run for run in planned.runs if self._start(connection, run, now=now)]
+            for run in planned.runs:
+                self._start(connection, run, started, resumed, now=now)
             connection.executemany(q.ADD_ITEM, map(item_values, planned.items))
             resumed += planned.items
         return Accepted(started=tuple(started), resumed=tuple(resumed))
@@ -62,6 +78,8 @@ class Writer:
             apply = _APPLY.get(type(effect))
             if apply is not None:
                 apply(connection, change, effect, self._pauses)
+        if transition.after.ended_at is not None:
+            self._flow.release(connection, run_id)
         if change.requeued is not None:
             connection.execute(q.REQUEUE_ITEM, requeue_values(change.requeued))
         if change.enqueued:
@@ -70,12 +88,31 @@ class Writer:
             return Accepted()
         return self.accept(connection, change.emitted, now=now)
 
-    def _start(self, connection: sqlite3.Connection, planned: PlannedRun, *, now: int) -> bool:
+    def _start(
+        self,
+        connection: sqlite3.Connection,
+        planned: PlannedRun,
+        started: list[PlannedRun],
+        resumed: list[QueueItem],
+        *,
+        now: int,
+    ) -> None:
         run = planned.run
         if planned.idempotency_key is not None:
             key = (run.function_id, planned.idempotency_key, run.id, now + IDEMPOTENCY_MS, now)
             if connection.execute(q.CLAIM_KEY, key).rowcount == 0:
-                return False
+                return
+        if planned.gates is not NO_GATES:
+            verdict, planned, moved = self._flow.decide(connection, planned, now=now)
+            resumed += moved
+            if verdict is not Verdict.START:
+                self._refuse(connection, planned, verdict, resumed, now=now)
+                return
+        self._add_run(connection, planned)
+        started.append(planned)
+
+    def _add_run(self, connection: sqlite3.Connection, planned: PlannedRun) -> None:
+        run = planned.run
         row = (
             run.id,
             run.function_id,
@@ -94,7 +131,36 @@ class Writer:
             connection.execute(q.ADD_ITEM, item_values(timer))
         for pause in planned.pauses:
             self._pauses.add(connection, pause, run)
-        return True
+
+    def _refuse(
+        self,
+        connection: sqlite3.Connection,
+        planned: PlannedRun,
+        verdict: Verdict,
+        resumed: list[QueueItem],
+        *,
+        now: int,
+    ) -> None:
+        run = planned.run
+        if verdict is Verdict.SKIPPED:
+            row = (run.id, run.function_id, now, now, event_ids_text(run), run.max_attempts)
+            connection.execute(q.SKIP_RUN, row)
+            for event in run.events:
+                connection.execute(q.ADD_RUN_EVENT, (event.internal_id, run.id))
+        if run.correlation_id is not None and verdict in _REFUSALS:
+            invoker, _, step_id = run.correlation_id.partition(".")
+            item = replace(
+                planned.item,
+                id=self._allocate(),
+                run_id=invoker,
+                kind=ItemKind.RESUME,
+                step_id=step_id,
+                due_at=now,
+                payload=_REFUSALS[verdict],
+                parked=False,
+            )
+            connection.execute(q.ADD_ITEM, item_values(item))
+            resumed.append(item)
 
 
 def _save_step(
@@ -158,14 +224,6 @@ def claim(connection: sqlite3.Connection, *, now: int, limit: int) -> Claim:
     return Claim(items=tuple(map(item_from, rows)), next_due_at=next_due_at)
 
 
-def recover(connection: sqlite3.Connection, *, now: int) -> int:
-    """Void what a previous owner held, forget old keys; return the last queue item id used."""
-    connection.execute(q.RELEASE_HELD)
-    connection.execute(q.FORGET_KEYS, (now,))
-    (last,) = connection.execute(q.LAST_ITEM).fetchone()
-    return last or 0
-
-
 def _header(state: RunState) -> tuple[Any, ...]:
     return (
         state.status,
@@ -185,6 +243,12 @@ def _header_changed(transition: Transition) -> bool:
         or before.group != after.group
     )
 
+
+#: What an invoking step gets when the run it asked for is not started.
+_REFUSALS: Mapping[Verdict, bytes] = {
+    Verdict.LIMITED: b'{"error":{"message":"invoked function is rate limited","name":"Error"}}',
+    Verdict.SKIPPED: b'{"error":{"message":"invoked function was skipped","name":"Error"}}',
+}
 
 _Apply = Callable[[sqlite3.Connection, RunChange, Any, PauseIndex], None]
 #: Effects that are stored as they stand; the engine turns the others into items and events.

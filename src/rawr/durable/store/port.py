@@ -11,6 +11,7 @@ import msgspec
 
 from rawr.durable.domain.effects import Transition
 from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.flow import NO_GATES, Gates
 from rawr.durable.domain.pause import Pause
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
@@ -35,6 +36,7 @@ class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     run: Run
     item: QueueItem
     idempotency_key: str | None = None
+    gates: Gates = NO_GATES
     pauses: tuple[Pause, ...] = ()
     timers: tuple[QueueItem, ...] = ()
 

@@ -63,12 +63,12 @@ class SQLiteStore:
         database: Database,
         *,
         pauses: PauseIndex,
+        allocate: Callable[[], int],
         now_ms: Callable[[], int],
     ) -> None:
         self._directory = directory
         self._database = database
-        self._pauses = pauses
-        self._writer = _write.Writer(pauses)
+        self._writer = _write.Writer(pauses, allocate=allocate)
         self._now_ms = now_ms
 
     @classmethod
@@ -106,13 +106,12 @@ class SQLiteStore:
                 raise _engine_error(error) from error
             raise
         pauses = PauseIndex(matches=matches, match_value=match_value, allocate=allocate)
-        return cls(directory, database, pauses=pauses, now_ms=now_ms)
+        return cls(directory, database, pauses=pauses, allocate=allocate, now_ms=now_ms)
 
     async def recover(self) -> Recovery:
         """Make everything a previous owner held available again."""
         now = self._now_ms()
-        await self._write(self._pauses.load)
-        last = await self._write(partial(_write.recover, now=now))
+        last = await self._write(partial(self._writer.recover, now=now))
         return Recovery(last_item_id=last)
 
     async def save_app(self, app: StoredApp) -> None:

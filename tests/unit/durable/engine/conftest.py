@@ -120,8 +120,11 @@ class Host:
         return await self.start()
 
     async def send(self, name: str, data: dict[str, Any] | None = None, **more: Any) -> str:
-        ids = await self.engine.send([EventDraft(name=name, data=data or {}, **more)])
+        ids = await self.engine.send([self.draft(name, data, **more)])
         return ids[0]
+
+    def draft(self, name: str, data: dict[str, Any] | None = None, **more: Any) -> EventDraft:
+        return EventDraft(name=name, data=data or {}, **more)
 
     async def advance(self, seconds: float) -> None:
         """Move time forward, from one due item to the next."""
