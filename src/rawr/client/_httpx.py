@@ -1,7 +1,7 @@
 """Sending with httpx2, or with the httpx client an application already has."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, cast, runtime_checkable
@@ -10,6 +10,8 @@ from typing_extensions import override
 
 from ._errors import ConnectFailed, ConnectionLost, LinkError, ProtocolError, TimedOut
 from ._messages import HTTPRequest, HTTPResponse, Transport
+
+_USER_INFO = re.compile(r"//[^/@]*@")
 
 
 @runtime_checkable
@@ -75,6 +77,8 @@ class HTTPXTransport(Transport):
 
     def _own_client(self) -> HTTPClient:
         if self._owned is None:
+            from http.cookiejar import CookieJar, DefaultCookiePolicy
+
             import httpx2
 
             # One link serves many callers; what one is told to remember is not the next one's.
@@ -117,7 +121,7 @@ def _library_of(client: object) -> ModuleType:
 
 
 def _link_error(error: Exception, library: ModuleType, request: HTTPRequest) -> LinkError:
-    where = request.url.partition("?")[0]
+    where = _USER_INFO.sub("//", request.url.partition("?")[0])
     reason = str(error) or type(error).__name__
     unreachable = (
         library.ConnectError,
@@ -133,4 +137,6 @@ def _link_error(error: Exception, library: ModuleType, request: HTTPRequest) -> 
         return TimedOut(f"{where} did not answer in time: {reason}")
     if isinstance(error, (library.NetworkError, library.RemoteProtocolError, library.StreamError)):
         return ConnectionLost(f"The connection to {where} broke: {reason}")
+    if isinstance(error, library.LocalProtocolError):
+        return ProtocolError(f"The request to {where} is no valid HTTP: {reason}")
     return ProtocolError(f"{where} did not answer in HTTP: {reason}")

@@ -157,3 +157,24 @@ async def test_other_clients_are_refused_with_advice() -> None:
 
     with pytest.raises(TypeError, match="wrap other clients in a Transport"):
         await HTTPXTransport(Other()).send(REQUEST)
+
+
+async def test_messages_tell_no_passwords() -> None:
+    transport = HTTPXTransport()
+    request = HTTPRequest(method="GET", url="http://me:hunter2@127.0.0.1:1/rpc?token=x")
+    try:
+        with pytest.raises(ConnectFailed, match=r"http://127\.0\.0\.1:1/rpc:") as caught:
+            await transport.send(request)
+        assert "hunter2" not in str(caught.value)
+    finally:
+        await transport.aclose()
+
+
+async def test_a_header_that_is_none_is_the_callers_mistake() -> None:
+    transport = HTTPXTransport()
+    request = HTTPRequest(method="GET", url="http://127.0.0.1:1/", headers={"x-a": "1\r\nx-b: 2"})
+    try:
+        with pytest.raises(LinkError):
+            await transport.send(request)
+    finally:
+        await transport.aclose()
