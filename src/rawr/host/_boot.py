@@ -51,9 +51,10 @@ async def open_engine(settings: Settings, clock: Clock) -> EngineBundle:
 
 
 async def serve_functions(bundle: EngineBundle, bound: BoundManifest) -> list[InngestFunction]:
-    """Make every durable function with the bundle's client and register them."""
+    """Make every durable function with the bundle's client and register them, if there are any."""
     functions = bound.functions(bundle.client)
-    await bundle.engine.serve(bundle.client, functions)
+    if functions:
+        await bundle.engine.serve(bundle.client, functions)
     return functions
 
 
@@ -153,16 +154,21 @@ async def boot(
 async def _working(host: Host) -> AsyncIterator[None]:
     """Run engine and relay; when leaving, send what is due and let calls in flight end."""
     await host.engine.start()
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(host.coordination.relay.run, name="outbox-relay")
         host.is_serving = True
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
+            failure = error
         finally:
             host.is_serving = False
             with anyio.CancelScope(shield=True):
                 await _wind_down(host)
             tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _wind_down(host: Host) -> None:
