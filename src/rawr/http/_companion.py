@@ -28,12 +28,14 @@ def alongside(
     work: Awaitable[T], companion: Callable[[], Coroutine[Any, Any, None]], name: str
 ) -> Generator[Any, Any, T]:
     """Await `work`; while it waits, `companion()` runs as a task of the given name."""
-    steps = cast("_Steps", work.__await__())
+    steps: _Steps = cast("_Steps", work.__await__())
     try:
         signal = steps.send(None)
     except StopIteration as done:
-        return cast("T", done.value)
-    return cast("T", (yield from _accompany(steps, signal, companion, name)))
+        result: T = done.value
+        return result
+    result = yield from _accompany(steps, signal, companion, name)
+    return result
 
 
 @types.coroutine
@@ -46,23 +48,23 @@ def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> Genera
     try:
         signal = work.send(None)
     except StopIteration as done:
-        return cast("T", done.value)
+        result: T = done.value
+        return result
     watch = _Watch(receive)
     try:
-        return cast(
-            "T", (yield from _accompany(work, signal, watch.start, "rawr.http.watch_client"))
-        )
+        result = yield from _accompany(work, signal, watch.start, "rawr.http.watch_client")
     except asyncio.CancelledError:
         if watch.is_reason():
             raise ClientDisconnected from None
         raise
     finally:
         watch.settle()
+    return result
 
 
 def _accompany(
     steps: _Steps, signal: object, companion: Callable[[], Coroutine[Any, Any, None]], name: str
-) -> Generator[Any, Any, object]:
+) -> Generator[Any, Any, Any]:
     """Go on with work whose first signal to the event loop has not been passed on yet."""
     task = asyncio.get_running_loop().create_task(companion(), name=name)
     try:

@@ -157,7 +157,7 @@ class StandardHandler:
         operation, codec = request.operation, self._codec
         context = request.context
         if callable(context):
-            context = await _make_context(cast("ContextFactory", context), request)
+            context = await _make_context(context, request)
         body = await request.body() if codec.reads_body(request) else b""
         try:
             value = codec.decode(request, body)
@@ -192,7 +192,7 @@ class StandardHandler:
         await until_disconnected(send_chunks(chunks, send, pulse), receive)
 
 
-async def _make_context(factory: ContextFactory, request: Request) -> object:
+async def _make_context(factory: Callable[..., Any], request: Request) -> object:
     try:
         return await factory(request)
     except ORPCError as error:
