@@ -28,7 +28,7 @@ from rawr.wire.batch import (
 from rawr.wire.body import JSON_TYPE, encode_urlencoded, flatten_header
 from rawr.wire.sse import EventDecoder
 
-from ._errors import LinkError, ProtocolError
+from ._errors import ConnectionLost, LinkError, ProtocolError
 from ._messages import HTTPRequest, HTTPResponse, Transport
 from ._reading import DEFAULT_MAX_RESPONSE_BYTES, close_response, is_event_stream, read_body
 
@@ -83,10 +83,11 @@ class BatchTransport(Transport):
         exc_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._tasks is not None:
-            self._tasks.cancel_scope.cancel()
+        tasks, self._tasks = self._tasks, None
+        if tasks is not None:
+            tasks.cancel_scope.cancel()
         await self._stack.aclose()
-        self._tasks = None
+        _fail(self._queue, ConnectionLost("The batch transport was closed"))
         await self.aclose()
 
     @override
@@ -113,17 +114,17 @@ class BatchTransport(Transport):
         for method, group in (("GET", reads), ("POST", writes)):
             for start in range(0, len(group), self._max_size):
                 part = group[start : start + self._max_size]
-                tasks.start_soon(self._send_batch, method, part, name="batch")
+                tasks.start_soon(self._send_batch, tasks, method, part, name="batch")
 
-    async def _send_batch(self, method: str, group: Sequence["_Queued"]) -> None:
+    async def _send_batch(self, tasks: TaskGroup, method: str, group: Sequence["_Queued"]) -> None:
         wanted = [queued for queued in group if not queued.abandoned]
         if not wanted:
             return
         request = self._request(method, wanted)
         if request is None:
             middle = len(wanted) // 2
-            await self._send_batch(method, wanted[:middle])
-            await self._send_batch(method, wanted[middle:])
+            for half in (wanted[:middle], wanted[middle:]):
+                tasks.start_soon(self._send_batch, tasks, method, half, name="half a batch")
             return
         with anyio.CancelScope() as scope:
             for queued in wanted:
@@ -134,6 +135,8 @@ class BatchTransport(Transport):
                 _fail(wanted, error)
             except DecodeError as error:
                 _fail(wanted, ProtocolError(f"The batch was answered wrongly: {error}"))
+            finally:
+                _fail(wanted, ConnectionLost("The batch transport was closed"))
 
     async def _exchange(self, request: HTTPRequest, group: Sequence["_Queued"]) -> None:
         response = await self._transport.send(request)
@@ -212,17 +215,22 @@ class _Queued:
         """Wait for the answer; a batch nobody waits for any more is cancelled."""
         try:
             await self._settled.wait()
-        finally:
-            self.abandoned = not self._settled.is_set()
-            if self.abandoned and self._batch is not None:
-                scope, group = self._batch
-                if all(queued.abandoned for queued in group):
-                    scope.cancel()
+        except BaseException:
+            await self._abandon()
+            raise
         if isinstance(self._outcome, LinkError):
             raise self._outcome.retold()
-        if self._outcome is None:
-            raise ProtocolError("The batch ended without an answer")
+        assert self._outcome is not None, "settled"
         return self._outcome
+
+    async def _abandon(self) -> None:
+        self.abandoned = True
+        if isinstance(self._outcome, HTTPResponse):
+            await close_response(self._outcome)
+        if self._batch is not None:
+            scope, group = self._batch
+            if all(queued.abandoned for queued in group):
+                scope.cancel()
 
     async def resolve(self, response: HTTPResponse) -> None:
         """Give the answer to whoever waits, or close it."""

@@ -62,14 +62,7 @@ class EventSource(AsyncIterator[Any]):
     async def _receive(self) -> list[ItemEvent]:
         async with deadline(self._idle_seconds, f"{self._name} sent nothing"):
             chunk = await anext(self._response.chunks, None)
-        if chunk is None:
-            return self._end()
-        try:
-            return self._decoder.feed(chunk)
-        except DecodeError as error:
-            raise ProtocolError(
-                f"{self._name} sent an event that cannot be read: {error}"
-            ) from error
+        return self._end() if chunk is None else self._decoder.feed(chunk)
 
     def _end(self) -> list[ItemEvent]:
         try:
@@ -93,6 +86,8 @@ class EventSource(AsyncIterator[Any]):
     def _failure(self, event: Failed) -> Exception:
         if isinstance(event.error, ORPCError):
             return typed_error(self._call, event.error)
+        if isinstance(event.error, DecodeError):
+            return ProtocolError(f"{self._name} sent an event that cannot be read: {event.error}")
         return ProtocolError(
             f"{self._name} ended with an error event that holds no oRPC error: {event.error}"
         )

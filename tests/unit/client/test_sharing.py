@@ -301,6 +301,51 @@ async def test_a_batch_goes_on_for_those_who_still_wait() -> None:
     assert answers == [Item(n=1)]
 
 
+async def test_leaving_the_batch_transport_fails_those_who_wait() -> None:
+    async def respond(request: HTTPRequest) -> Answer:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    for window_seconds in (0.0, 3600.0):
+        outcomes: list[object] = []
+
+        async def call(client: Api, outcomes: list[object]) -> None:
+            outcomes.append(await safe(client.write(Item(n=1))))
+
+        with anyio.fail_after(5):
+            async with anyio.create_task_group() as tasks:
+                transport = BatchTransport(FakeTransport(respond), window_seconds=window_seconds)
+                async with transport:
+                    client = create_client(Api, RPCLink(URL, client=transport))
+                    tasks.start_soon(call, client, outcomes)
+                    tasks.start_soon(call, client, outcomes)
+                    await anyio.wait_all_tasks_blocked()
+        assert [type(outcome.error) for outcome in outcomes if isinstance(outcome, Failure)] == [
+            ConnectionLost,
+            ConnectionLost,
+        ]
+
+
+async def test_an_answer_that_comes_too_late_is_closed() -> None:
+    go = anyio.Event()
+
+    async def respond(request: HTTPRequest) -> Answer:
+        with anyio.CancelScope(shield=True):
+            await go.wait()
+        return rpc({"n": 1})
+
+    inner = FakeTransport(respond)
+    async with BatchTransport(inner) as transport:
+        client = create_client(Api, RPCLink(URL, client=transport))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.write, Item(n=1))
+            await anyio.wait_all_tasks_blocked()
+            tasks.cancel_scope.cancel()
+        go.set()
+        await anyio.wait_all_tasks_blocked()
+    assert (len(inner.requests), inner.open_responses) == (1, 0)
+
+
 async def test_a_batch_transport_must_be_entered() -> None:
     client = create_client(Api, RPCLink(URL, client=BatchTransport(FakeTransport([]))))
     with pytest.raises(RuntimeError, match="async with BatchTransport"):
