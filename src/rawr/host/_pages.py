@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rawr.composition import Principal
+from rawr.composition import CallerClass, Principal
 from rawr.coordination import RunReader, RunRecord
 
 from ._identity import Identity
@@ -89,12 +89,18 @@ class Pages:
         )
 
     async def _sign_out(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if _same_site(scope):
-            self.sessions.end(session_cookie(header(scope["headers"], b"cookie")))
+        if not _same_site(scope):
+            await _page(send, 403, landing_page(None, (), notice="Sign out from this page itself."))
+            return
+        self.sessions.end(session_cookie(header(scope["headers"], b"cookie")))
         await _see_page(send, clear_cookie())
 
     async def _verify(self, token: str | None) -> Principal | None:
-        return None if token is None else await self.identity.authenticate(token)
+        principal = None if token is None else await self.identity.authenticate(token)
+        # A session is a first party's; third parties have the published API.
+        if principal is None or principal.caller is CallerClass.THIRD_PARTY:
+            return None
+        return principal
 
 
 def _on(method: str, answer: Callable[[Scope, Receive, Send], Awaitable[None]]) -> ASGIApp:
