@@ -232,17 +232,8 @@ def _fail_attempt(draft: RunDraft, response: Errored) -> None:
         counts=response.counts,
     ):
         return
-    target = draft.item.step_id if draft.item is not None else None
-    opened = draft.open.get(target) if target is not None else None
-    if target is None or opened is None:
-        draft.end(RunStatus.FAILED, error=response.error)
-        return
-    draft.effects.append(DropItem())
-    settle_step(
-        draft,
-        Op(op=Opcode.STEP_FAILED, id=target, name=opened.name, error=response.error),
-    )
-    draft.discover(target)
+    # Also when one step was asked for: only `StepFailed` is the step's own, to be caught.
+    draft.end(RunStatus.FAILED, error=response.error)
 
 
 def _drop(state: RunState) -> Transition:

@@ -57,17 +57,24 @@ class Gateway:
         await self._client.aclose()
 
     def _build(self, opts: Mapping[str, Json], *, is_model: bool) -> httpx2.Request:
-        headers = {str(key): str(value) for key, value in (opts.get("headers") or {}).items()}
+        headers = {
+            _canonical(str(key)): str(value) for key, value in (opts.get("headers") or {}).items()
+        }
         url = str(opts.get("url") or "")
         body = opts.get("body")
         if not is_model:
             method = str(opts.get("method") or "POST")
             return self._client.build_request(method, url, headers=headers, content=body)
         params = _authorize(headers, opts)
-        headers["content-type"] = "application/json"
+        headers["Content-Type"] = "application/json"
         return self._client.build_request(
             "POST", url, headers=headers, params=params, content=_encode(body)
         )
+
+
+def _canonical(name: str) -> str:
+    """Return a header name as Inngest's server writes it, for receivers that mind the case."""
+    return "-".join(part.capitalize() for part in name.split("-"))
 
 
 def _authorize(headers: dict[str, str], opts: Mapping[str, Json]) -> dict[str, str] | None:
@@ -77,11 +84,11 @@ def _authorize(headers: dict[str, str], opts: Mapping[str, Json]) -> dict[str, s
         case "gemini":
             return {"key": key}
         case "anthropic":
-            headers["x-api-key"] = key
+            headers["X-Api-Key"] = key
         case "bedrock":
-            headers["authorization"] = key
+            headers["Authorization"] = key
         case _:
-            headers["authorization"] = f"Bearer {key}"
+            headers["Authorization"] = f"Bearer {key}"
     return None
 
 

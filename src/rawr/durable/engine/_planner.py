@@ -239,7 +239,8 @@ def _body(shape: dict[str, Json]) -> bytes:
         body = _encode(shape)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise EventRejected(f"event {shape['name']!r} is not JSON: {error}") from error
-    if len(body) > MAX_EVENT_BYTES:
+    # The engine's own events carry whole batches, and must not fail.
+    if len(body) > MAX_EVENT_BYTES and not is_reserved(shape["name"]):
         raise LimitExceeded(f"event has {len(body)} bytes; the limit is {MAX_EVENT_BYTES}")
     return body
 

@@ -13,15 +13,16 @@ ADD_EVENT: Final = """
 INSERT INTO events (internal_id, name, received_at, body) VALUES (?, ?, ?, ?)
 ON CONFLICT (internal_id) DO NOTHING
 """
+COUNT_RECEIPT: Final = "UPDATE events SET receipts = receipts + 1 WHERE internal_id = ?"
 GET_EVENT: Final = "SELECT internal_id, received_at, body FROM events WHERE internal_id = ?"
 EVENT_BODY: Final = "SELECT body FROM events WHERE internal_id = ?"
 LIST_EVENTS: Final = """
-SELECT internal_id, received_at, body FROM events
+SELECT internal_id, received_at, body, receipts FROM events
 WHERE internal_id < ? AND received_at > ? AND received_at < ?
 ORDER BY internal_id DESC LIMIT ?
 """
 LIST_EVENTS_BY_NAME: Final = """
-SELECT internal_id, received_at, body FROM events
+SELECT internal_id, received_at, body, receipts FROM events
 WHERE name = ? AND internal_id < ? AND received_at > ? AND received_at < ?
 ORDER BY internal_id DESC LIMIT ?
 """

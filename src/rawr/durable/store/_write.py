@@ -60,6 +60,7 @@ class Writer:
             event = planned.event
             row = (event.internal_id, event.name, event.received_at, planned.body)
             if connection.execute(q.ADD_EVENT, row).rowcount == 0:
+                connection.execute(q.COUNT_RECEIPT, (event.internal_id,))
                 continue
             resumed += self._pauses.end_matching(connection, planned, now=now)
             for run in planned.runs:

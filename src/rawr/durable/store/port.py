@@ -127,7 +127,8 @@ class Store(Protocol):
     async def accept(self, events: Sequence[PlannedEvent], *, now: int) -> Accepted:
         """Keep events, start their runs and end the waits they match.
 
-        An event whose internal id is known already is a repeated request and changes nothing.
+        An event whose internal id is known already is a repeated request: it is listed again, and
+        starts and ends nothing.
         """
         ...
 

@@ -15,6 +15,7 @@ from inngest._internal import comm_lib, server_lib
 from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.run import RunStatus
 from rawr.durable.engine import Engine, EngineSettings, RunView
+from rawr.durable.protocol.call import events_json, memos_json
 from rawr.testing.clock import VirtualClock
 
 APP_URL = "http://app.test/api/inngest"
@@ -149,6 +150,20 @@ class Host:
         assert run.status is RunStatus.COMPLETED, run
         assert run.output is not None
         return json.loads(run.output)
+
+    async def fetch_batch(self, run_id: str) -> list[inngest.Event]:
+        """What `GET /v0/runs/{id}/batch` gives the SDK."""
+        state = await self.engine.run_state(run_id)
+        return [
+            inngest.Event.model_validate(one) for one in json.loads(events_json(state.run.events))
+        ]
+
+    async def fetch_steps(self, run_id: str) -> dict[str, object]:
+        """What `GET /v0/runs/{id}/actions` gives the SDK."""
+        steps: dict[str, object] = json.loads(
+            memos_json((await self.engine.run_state(run_id)).memos)
+        )
+        return steps
 
     async def _serve(self) -> None:
         if not self._functions:

@@ -381,3 +381,15 @@ async def test_a_failed_runs_output_is_the_sdks_own_error(host: Any) -> None:
         "message": "foo",
         "name": "NonRetriableError",
     }
+
+
+async def test_a_batch_of_large_events_finishes(host: Any) -> None:
+    batch = inngest.Batch(max_size=2, timeout=timedelta(seconds=10))
+    ran = record(host, batch_events=batch)
+    await host.start()
+    await send(host, 2, pad="x" * 2_000_000)
+    if host.transport == "http":
+        host.client._get_batch = host.fetch_batch
+        host.client._get_steps = host.fetch_steps
+    await host.engine.settle()
+    assert ran == [([0, 1], 0)]

@@ -6,6 +6,8 @@ from typing import Any
 import inngest
 from inngest._internal import server_lib
 
+from rawr.durable.domain.run import RunStatus
+
 
 def count_calls(host: Any) -> list[int]:
     return [len(host.app.requests)]
@@ -135,7 +137,7 @@ async def test_a_parallel_step_out_of_attempts_raises_in_the_function(host: Any)
             return "good"
 
         async def bad() -> str:
-            raise inngest.NonRetriableError("bad")
+            raise ValueError("bad")
 
         try:
             await ctx.group.parallel(
@@ -179,3 +181,23 @@ async def test_parallel_groups_survive_a_crash(host: Any) -> None:
 
     assert await host.output(event) == ["good", "flaky"]
     assert sorted(executed) == ["flaky", "flaky", "good"]
+
+
+async def test_a_non_retriable_error_of_a_parallel_step_fails_the_run(host: Any) -> None:
+    @host.function("fan", "app/go")
+    async def fan(ctx: inngest.Context) -> None:
+        async def good() -> str:
+            return "good"
+
+        async def bad() -> str:
+            raise inngest.NonRetriableError("bad")
+
+        await ctx.group.parallel((lambda: ctx.step.run("a", good), lambda: ctx.step.run("b", bad)))
+
+    await host.start()
+    event = await host.send("app/go")
+    await host.engine.settle()
+
+    run = await host.run(event)
+    assert run.status is RunStatus.FAILED
+    assert b"non_retriable_error" in run.output

@@ -117,13 +117,17 @@ async def test_an_accepted_event_starts_its_runs(store: SQLiteStore) -> None:
     assert [one.id for one in await store.runs_of_event("E1")] == ["R1"]
 
 
-async def test_an_event_sent_again_changes_nothing(store: SQLiteStore) -> None:
+async def test_an_event_sent_again_is_listed_again_and_starts_nothing(store: SQLiteStore) -> None:
     event = an_event()
     await store.accept([planned(event, planned_run(event))], now=NOW)
     again = await store.accept([planned(event, planned_run(event, "R2"))], now=NOW)
 
     assert again.started == ()
     assert await store.load_state("R2") is None
+    listed = await store.list_events(
+        limit=9, before=None, name=None, received_after=None, received_before=None
+    )
+    assert listed == [event, event]
 
 
 async def test_an_idempotency_key_starts_one_run_in_24_hours(store: SQLiteStore) -> None:
