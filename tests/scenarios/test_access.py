@@ -114,12 +114,12 @@ async def test_who_may_not_trigger_may_still_watch(hq: HQ) -> None:
 @pytest.mark.parametrize("target", ["invoiceId", "runId", "scope"])
 @pytest.mark.parametrize("who", ["reader", "nobody"])
 async def test_triggering_takes_the_write_role(hq: HQ, who: str, target: str) -> None:
-    body: dict[str, Any] = {
+    bodies: dict[str, dict[str, Any]] = {
         "invoiceId": {"invoiceId": "inv-1"},
         "runId": {"runId": await hq.registered()},
         "scope": {"scope": {"accountId": "acc", "invoiceIds": ["inv-1"]}},
-    }[target]
-    assert_forbidden(await hq.trigger(who, **body), "finance:write role is required")
+    }
+    assert_forbidden(await hq.trigger(who, **bodies[target]), "finance:write role is required")
     await hq.settle()
     assert await hq.host.engine.list_events() == []
 
