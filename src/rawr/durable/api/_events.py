@@ -15,6 +15,7 @@ from rawr.durable.api._responses import (
     NotFound,
     enveloped,
     iso,
+    json_response,
     read_body,
 )
 from rawr.durable.api._runs import event_run_json
@@ -33,8 +34,13 @@ _DEFAULT_PAGE: Final = 20
 _LARGEST_PAGE: Final = 100
 
 
+class _Invocation(msgspec.Struct):
+    data: dict[str, Json] | None = None
+    user: dict[str, Json] | None = None
+
+
 class EventRoutes:
-    """``/e/{key}`` and ``/v1/events``."""
+    """``/e/{key}``, ``/invoke/{slug}`` and ``/v1/events``."""
 
     def __init__(self, engine: Engine, settings: APISettings, clock: Clock) -> None:
         self._engine = engine
@@ -46,6 +52,8 @@ class EventRoutes:
         settings = self._settings
         return [
             Route("/e/{key}", self._send, methods=["POST"]),
+            # A function's id may hold slashes.
+            Route("/invoke/{slug:path}", guarded(settings, self._invoke), methods=["POST"]),
             Route("/v1/events", guarded(settings, self._list), methods=["GET"]),
             Route("/v1/events/{id}", guarded(settings, self._get), methods=["GET"]),
             Route("/v1/events/{id}/runs", guarded(settings, self._runs), methods=["GET"]),
@@ -71,6 +79,17 @@ class EventRoutes:
             return _sent(ids, 400, str(parsed.error))
         # An empty batch is answered with one empty id, as the protocol has it.
         return _sent(ids or [""], 200)
+
+    async def _invoke(self, request: Request) -> Response:
+        body = await read_body(request, limit=self._settings.max_body_bytes)
+        try:
+            given = msgspec.json.decode(body, type=_Invocation) if body else _Invocation()
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BadRequest(f"The body must be an object with data: {error}") from error
+        event_id = await self._engine.invoke(
+            request.path_params["slug"], given.data or {}, user=given.user
+        )
+        return json_response({"id": event_id, "status": 200})
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params

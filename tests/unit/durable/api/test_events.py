@@ -8,7 +8,7 @@ from rawr.durable.domain.errors import StoreFull
 from rawr.durable.domain.ulid import parse_ulid
 from rawr.durable.engine import Engine
 
-from .conftest import API, EVENT_KEY, SIGNING_KEY
+from .conftest import API, EVENT_KEY, SIGNING_KEY, registration
 
 SEED = {"x-inngest-event-id-seed": "1743130137367,eii2YKXRVTJPuA=="}
 SEEDED_ID = "01JQDAE4RQF8MBCR55T5AK4KXS"
@@ -137,6 +137,19 @@ async def test_without_event_keys_nobody_may_send_in_cloud(engine: Engine) -> No
     async with api.client:
         response = await api.send({"name": "app/x"})
     assert response.status_code == 503
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"data":[]}', b"{", b"\xff"])
+async def test_an_invocation_that_is_no_event_is_refused(api: API, body: bytes) -> None:
+    await api.call("POST", "/fn/register", json=registration())
+    response = await api.call("POST", "/invoke/app-hello", content=body)
+    assert response.status_code == 400
+
+
+async def test_an_unknown_function_cannot_be_invoked(api: API) -> None:
+    response = await api.call("POST", "/invoke/app-gone", json={"data": {}})
+    assert response.status_code == 404
+    assert response.json()["error"] == "could not find function with ID: app-gone"
 
 
 async def test_events_are_listed_newest_first_and_paged(api: API) -> None:

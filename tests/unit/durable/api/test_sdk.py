@@ -132,6 +132,14 @@ def waiting(client: inngest.Inngest) -> inngest.Function[Any]:
     return wait
 
 
+def echoing(client: inngest.Inngest) -> inngest.Function[Any]:
+    @client.create_function(fn_id="dir/echo", trigger=inngest.TriggerEvent(event="app/never"))
+    async def echo(ctx: inngest.Context) -> object:
+        return dict(ctx.event.data)
+
+    return echo
+
+
 def bulky(client: inngest.Inngest) -> inngest.Function[Any]:
     @client.create_function(fn_id="bulky", trigger=inngest.TriggerEvent(event="app/bulky"))
     async def fat(ctx: inngest.Context) -> int:
@@ -176,6 +184,18 @@ async def test_state_too_large_for_a_call_is_fetched_by_the_sdk(world: World) ->
     async with world.serving(bulky):
         run = await world.run_of(await world.send("app/bulky"))
     assert (run.status, run.output) == (RunStatus.COMPLETED, b"4500000")
+
+
+async def test_a_function_is_invoked_by_its_id(world: World) -> None:
+    async with world.serving(echoing):
+        response = await world.api.call(
+            "POST", "/invoke/app-dir/echo", json={"data": {"n": 1, "_inngest": {"fn_id": "x"}}}
+        )
+        answer = response.json()
+        run = await world.run_of(answer["id"])
+    assert (response.status_code, answer["status"]) == (200, 200)
+    assert run.output is not None
+    assert json.loads(run.output)["n"] == 1
 
 
 async def test_an_event_the_engine_refuses_is_an_error_of_the_client(world: World) -> None:

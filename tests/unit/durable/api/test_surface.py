@@ -18,6 +18,7 @@ GUARDED = [
     ("GET", "/v1/events"),
     ("GET", f"/v1/events/{RUN}"),
     ("GET", f"/v1/events/{RUN}/runs"),
+    ("POST", "/invoke/app-hello"),
     ("POST", "/v0/gql"),
     ("POST", "/v0/connect/start"),
 ]
