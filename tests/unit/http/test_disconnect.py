@@ -130,3 +130,39 @@ async def test_the_client_leaving_before_its_body_calls_nothing() -> None:
         exchange.disconnect()
         await exchange.ended()
     assert not gate.entered.is_set()
+
+
+async def test_a_disconnect_reaches_tasks_the_work_has_started() -> None:
+    left: list[str] = []
+    started = anyio.Event()
+
+    async def child() -> None:
+        try:
+            started.set()
+            await anyio.sleep_forever()
+        finally:
+            left.append("child")
+
+    async def work() -> None:
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(child)
+                await anyio.sleep_forever()
+
+    async def gone_once_started() -> dict[str, str]:
+        await started.wait()
+        return {"type": "http.disconnect"}
+
+    async def run() -> None:
+        with pytest.raises(ClientDisconnected):
+            await until_disconnected(work(), gone_once_started)
+        await asyncio.sleep(0)
+
+    await asyncio.create_task(run())
+    assert left == ["child"]
+
+
+async def test_a_scope_around_the_request_may_still_end_it() -> None:
+    with anyio.move_on_after(0) as scope:
+        await until_disconnected(anyio.sleep_forever(), never)
+    assert scope.cancelled_caught
