@@ -5,7 +5,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.unit.client.fakes import (
     DONE,
     Answer,
@@ -118,6 +118,7 @@ def test_only_harmless_repetitions_are_made(
     assert can_repeat(attempt_of(error, Api.read)) is read
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=1000))
 def test_delays_grow_to_a_limit(number: int) -> None:
     delay = growing_delay(attempt_of(ConnectFailed("x"), Api.ping, number))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import rawr.contract
 from rawr.contract import (
@@ -159,6 +159,7 @@ def test_wire_names_may_stay_as_they_are() -> None:
     assert [place.path for place in walk(Snake)][:2] == [("get_run",), ("runs", "getStatus")]
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[a-z]+(_[a-z0-9]+){0,4}", fullmatch=True))
 def test_wire_names_lose_nothing_but_case_and_underscores(name: str) -> None:
     contract = type("Named", (Contract,), {f"x_{name}": get().output(str)})

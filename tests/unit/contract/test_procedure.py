@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from rawr.contract import (
     Contract,
@@ -80,6 +80,7 @@ def test_every_step_gives_a_new_contract(name: str) -> None:
     assert after.definition != definition
 
 
+@settings(deadline=None)
 @given(st.permutations([name for name in BUILDS if name != "streams"]))
 def test_the_order_of_independent_steps_does_not_matter(names: list[str]) -> None:
     contract: ProcedureContract[Any, Any] = get("/a")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from tests.unit.procedure.kit import Count, Forbidden, Payment, Ref, Runs, call_of
 
 from rawr.contract import ContractError, ORPCError, procedure
@@ -116,6 +116,7 @@ def noting(name: str, notes: list[str]) -> Any:
     return middleware
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(), max_size=5))
 async def test_the_first_middleware_is_outermost(names: list[str]) -> None:
     notes: list[str] = []

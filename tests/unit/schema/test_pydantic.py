@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, NotRequired
 
 import pydantic
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from typing_extensions import TypedDict
 
 from rawr.schema import (
@@ -292,12 +292,14 @@ JSON_LIKE = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON_LIKE)
 def test_untyped_values_pass_through_unchanged(value: object) -> None:
     adapter = adapt(Any)
     assert adapter.dump(adapter.validate(value)) == value
 
 
+@settings(deadline=None)
 @given(
     invoice_id=st.text(),
     prices=st.lists(st.tuples(st.integers(), st.frozensets(st.text())), max_size=3),
@@ -312,6 +314,7 @@ def test_what_is_dumped_validates_to_the_same(
     assert adapter.validate(adapter.dump(invoice)) == invoice
 
 
+@settings(deadline=None)
 @given(JSON_LIKE)
 def test_nothing_but_a_schema_error_comes_of_bad_input(value: object) -> None:
     if value != {}:
