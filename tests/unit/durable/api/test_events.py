@@ -39,14 +39,17 @@ async def test_nothing_to_send_is_answered_with_one_empty_id(api: API, body: byt
     assert (response.status_code, response.content) == (200, b'{"ids":[""],"status":200}\n')
 
 
-async def test_a_seed_fixes_the_ids_and_makes_sending_again_a_no_op(
+async def test_a_seed_fixes_the_ids_so_that_sending_again_starts_nothing(
     api: API, engine: Engine
 ) -> None:
-    body = [{"name": "app/a"}, {"name": "app/b"}]
+    await api.call("POST", "/fn/register", json=registration())
+    body = [{"name": "app/bye"}, {"name": "app/b"}]
     first = (await api.send(body, headers=SEED)).json()["ids"]
     again = (await api.send(body, headers=SEED)).json()["ids"]
     assert first == again == [SEEDED_ID, "01JQDAE4RQF8MBCR55T5AK4KXT"]
-    assert len(await engine.list_events()) == 2
+    assert len(await engine.runs_of_event(SEEDED_ID)) == 1
+    stored = [event.internal_id for event in await engine.list_events() if event.name == "app/bye"]
+    assert set(stored) == {SEEDED_ID}
 
 
 async def test_a_seed_that_cannot_be_read_is_passed_over(api: API) -> None:
