@@ -112,6 +112,18 @@ class EventSeed:
         return str(Ulid(millis=self.millis, entropy=self.entropy[:6] + counter.to_bytes(4, "big")))
 
 
+#: Two letters for ten bits: half the look-ups, and a run has several ids.
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
+
+
 def _encode(millis: int, entropy: int) -> str:
     number = millis << _ENTROPY_BITS | entropy
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    pairs = _PAIRS
+    high, low = number >> 60, number & (1 << 60) - 1
+    return (
+        f"{pairs[high >> 60 & 1023]}{pairs[high >> 50 & 1023]}{pairs[high >> 40 & 1023]}"
+        f"{pairs[high >> 30 & 1023]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}"
+        f"{pairs[high & 1023]}"
+        f"{pairs[low >> 50]}{pairs[low >> 40 & 1023]}{pairs[low >> 30 & 1023]}"
+        f"{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}{pairs[low & 1023]}"
+    )

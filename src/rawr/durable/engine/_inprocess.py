@@ -211,13 +211,14 @@ def _memos(call: Call) -> Memos:
 def _request(call: Call) -> server_lib.ServerRequest:
     state, item = call.state, call.item
     events = [_sdk_event(event) for event in state.run.events]
-    return server_lib.ServerRequest(
-        ctx=server_lib.ServerRequestCtx(
+    # Built without validation: the values are the engine's own.
+    return server_lib.ServerRequest.model_construct(
+        ctx=server_lib.ServerRequestCtx.model_construct(
             attempt=item.attempt,
             disable_immediate_execution=state.force_step_plan,
             max_attempts=item.max_attempts,
             run_id=state.run.id,
-            stack=server_lib.ServerRequestCtxStack(stack=list(state.stack)),
+            stack=server_lib.ServerRequestCtxStack.model_construct(stack=list(state.stack)),
         ),
         event=events[0],
         events=events,

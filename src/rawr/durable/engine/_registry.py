@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from rawr.durable.domain.cron import CronError, parse_cron
 from rawr.durable.domain.errors import EngineError, RegistrationRejected
@@ -10,6 +11,9 @@ from rawr.durable.domain.event import Event
 from rawr.durable.domain.expr import Expression, Policy, compile_expression
 from rawr.durable.domain.function import App, CronTrigger, EventTrigger, FunctionConfig
 from rawr.durable.domain.matching import patterns_for
+
+#: Event names whose subscriptions are remembered; senders choose names, so there is an end.
+_MAX_KNOWN_NAMES: Final = 4096
 
 logger = logging.getLogger("rawr.durable")
 
@@ -27,6 +31,7 @@ class Registry:
         self._apps: dict[str, App] = {}
         self._functions: dict[str, FunctionConfig] = {}
         self._by_pattern: dict[str, list[_Subscription]] = {}
+        self._by_name: dict[str, list[_Subscription]] = {}
 
     def add(self, app: App) -> None:
         """Register an app.
@@ -40,6 +45,7 @@ class Registry:
         self._apps[app.id] = app
         kept = [one for one in self._all() if one[1].function.app_id != app.id]
         self._by_pattern = {}
+        self._by_name = {}
         for pattern, subscription in [*kept, *subscriptions]:
             self._by_pattern.setdefault(pattern, []).append(subscription)
         self._functions = {
@@ -65,12 +71,23 @@ class Registry:
     def triggered_by(self, event: Event) -> list[FunctionConfig]:
         """Return the functions an event starts, each once."""
         found: dict[str, FunctionConfig] = {}
-        for pattern in patterns_for(event.name):
-            for subscription in self._by_pattern.get(pattern, ()):
-                function = subscription.function
-                if function.id not in found and _is_true(subscription, event):
-                    found[function.id] = function
+        for subscription in self._subscriptions_to(event.name):
+            function = subscription.function
+            if function.id not in found and _is_true(subscription, event):
+                found[function.id] = function
         return list(found.values())
+
+    def _subscriptions_to(self, name: str) -> list[_Subscription]:
+        known = self._by_name.get(name)
+        if known is None:
+            known = [
+                subscription
+                for pattern in patterns_for(name)
+                for subscription in self._by_pattern.get(pattern, ())
+            ]
+            if len(self._by_name) < _MAX_KNOWN_NAMES:
+                self._by_name[name] = known
+        return known
 
     def _all(self) -> Iterator[tuple[str, _Subscription]]:
         for pattern, subscriptions in self._by_pattern.items():
