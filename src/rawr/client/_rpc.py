@@ -51,7 +51,7 @@ class RPCLink(HTTPLink):
         method: `POST` unless told otherwise; see `contract_method`. Servers accept `GET`
             only for procedures declared so. Long URLs and files fall back to `POST`.
         timeout: Seconds until the answer must be complete (of a stream: its head).
-        event_timeout: Seconds a stream may stay silent; servers send keep-alives about
+        event_timeout: Seconds a stream may stay silent; servers send keep-alive comments about
             every 5 seconds. None waits for ever.
         client: An `httpx2.AsyncClient`, an `httpx.AsyncClient` or a `Transport`.
         interceptors: Wrap each call, the first one outermost.
