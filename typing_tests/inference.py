@@ -5,11 +5,11 @@ from typing import assert_type
 
 from rawr.contract import (
     Contract,
+    ContractBuilder,
     EventIterator,
     InputCall,
     Link,
     PlainCall,
-    ProcedureContract,
     TypedError,
     create_client,
     get,
@@ -60,10 +60,10 @@ class Context:
 
 
 # Read on the class, a procedure is a contract.
-assert_type(Workflows.get_run_status, ProcedureContract[RunRef, RunStatus])
-assert_type(Workflows.watch_run, ProcedureContract[RunRef, EventIterator[Tick]])
-assert_type(Workflows.ping, ProcedureContract[None, str])
-assert_type(Workflows.forget, ProcedureContract[list[int], None])
+assert_type(Workflows.get_run_status, ContractBuilder[RunRef, RunStatus])
+assert_type(Workflows.watch_run, ContractBuilder[RunRef, EventIterator[Tick]])
+assert_type(Workflows.ping, ContractBuilder[None, str])
+assert_type(Workflows.forget, ContractBuilder[list[int], None])
 
 os = implement(Workflows, Context)
 

@@ -5,7 +5,7 @@
 >>> #     status = await hq.invoicing.get_status(RunRef(run_id="run-1"))
 """
 
-from rawr.contract import create_client
+from rawr.contract import Failure, LinkError, SafeResult, Success, create_client, safe
 
 from ._asgi import ASGIApplication, ASGITransport
 from ._batch import BatchTransport
@@ -16,7 +16,6 @@ from ._errors import (
     ConnectFailed,
     ConnectionLost,
     ContractMismatch,
-    LinkError,
     ProtocolError,
     Redirected,
     ResponseTooLarge,
@@ -30,7 +29,6 @@ from ._reconnect import ReconnectLink
 from ._retry import FailedAttempt, RetryLink, can_repeat, growing_delay
 from ._retry_after import RetryAfterTransport
 from ._rpc import MethodSource, RPCLink, RPCMethod, contract_method
-from ._safe import Failure, SafeResult, Success, safe
 from ._sync import SyncClient
 
 __all__ = [

@@ -12,24 +12,18 @@ LinkError
 What the procedure itself reports is an `ORPCError`, never a `LinkError`.
 """
 
-from typing import ClassVar, Self
+from rawr.contract import LinkError
 
-
-class LinkError(Exception):
-    """The link got no usable answer.
-
-    `retryable` says whether sending the call again cannot do harm, whatever the procedure
-    does. Of other failures only the caller knows whether repeating the call is safe.
-    """
-
-    retryable: ClassVar[bool] = False
-
-    def retold(self) -> Self:
-        """An equal error for one more caller; exceptions collect notes and tracebacks."""
-        twin = type(self).__new__(type(self), *self.args)
-        twin.__dict__.update(vars(self))
-        twin.__cause__ = self
-        return twin
+__all__ = [
+    "ConnectFailed",
+    "ConnectionLost",
+    "ContractMismatch",
+    "LinkError",
+    "ProtocolError",
+    "Redirected",
+    "ResponseTooLarge",
+    "TimedOut",
+]
 
 
 class ConnectFailed(LinkError):

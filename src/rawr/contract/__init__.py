@@ -1,10 +1,20 @@
 """Contracts: what a procedure takes, gives and may fail with, declared once."""
 
-from ._builders import delete, get, patch, post, procedure, put
-from ._contract import Contract, ContractProcedure, compose_contracts, create_client, walk
+from ._builders import ContractBuilder, delete, get, patch, post, procedure, put
+from ._contract import (
+    Contract,
+    ContractProcedure,
+    compose_contracts,
+    create_client,
+    derive_contract,
+    walk,
+)
 from ._errors import COMMON_ERRORS, ContractError, ORPCError, TypedError, is_error_status
 from ._events import Event, EventIterator, EventMeta, with_event_meta
-from ._link import ClientContext, Link, LinkCall
+from ._inherited import Inherited
+from ._interceptors import Interceptor, on_error, on_finish, on_start, on_success
+from ._link import ClientContext, Link, LinkCall, LinkError
+from ._meta import MetaEntry, MetaKey
 from ._procedure import (
     ErrorMap,
     InputCall,
@@ -14,20 +24,28 @@ from ._procedure import (
     ProcedureDefinition,
 )
 from ._route import Method, Route, SpecOverride, Structure
+from ._safe import Failure, SafeResult, Success, safe
 
 __all__ = [
     "COMMON_ERRORS",
     "ClientContext",
     "Contract",
+    "ContractBuilder",
     "ContractError",
     "ContractProcedure",
     "ErrorMap",
     "Event",
     "EventIterator",
     "EventMeta",
+    "Failure",
+    "Inherited",
     "InputCall",
+    "Interceptor",
     "Link",
     "LinkCall",
+    "LinkError",
+    "MetaEntry",
+    "MetaKey",
     "Method",
     "ORPCError",
     "PlainCall",
@@ -35,18 +53,26 @@ __all__ = [
     "ProcedureContract",
     "ProcedureDefinition",
     "Route",
+    "SafeResult",
     "SpecOverride",
     "Structure",
+    "Success",
     "TypedError",
     "compose_contracts",
     "create_client",
     "delete",
+    "derive_contract",
     "get",
     "is_error_status",
+    "on_error",
+    "on_finish",
+    "on_start",
+    "on_success",
     "patch",
     "post",
     "procedure",
     "put",
+    "safe",
     "walk",
     "with_event_meta",
 ]

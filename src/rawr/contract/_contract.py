@@ -6,13 +6,15 @@ generators and hosts use.
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 from ._errors import ContractError, TypedError
+from ._inherited import Inherited, prefixed
 from ._link import Link
+from ._meta import MetaEntry
 from ._procedure import ProcedureContract
 
 C = TypeVar("C", bound="Contract")
@@ -22,8 +24,18 @@ class Contract:
     """Base of contract classes.
 
     Class keywords: `prefix` (prepended to explicit paths, its own and nested ones), `tags`
-    (prepended), `errors` (declared on every procedure), `publish` (publish every
-    procedure), `camel_case` (False keeps Python's names on the wire).
+    (prepended), `errors` (declared on every procedure; its own win), `meta` (likewise:
+    entries of `MetaKey`s), `publish` (publish every procedure), `camel_case` (False keeps
+    Python's names on the wire). All but the prefix are for the contract's own procedures,
+    not for nested contracts.
+
+    >>> from rawr.contract import get
+    >>> class Runs(Contract, prefix="/runs", tags=["runs"]):
+    ...     get_status = get("/{runId}").input(dict).output(str)
+    >>> class HQ(Contract):
+    ...     runs: Runs
+    >>> [(place.path, place.contract.definition.route.path) for place in walk(HQ)]
+    [(('runs', 'getStatus'), '/runs/{runId}')]
     """
 
     contract_prefix: ClassVar[str] = ""
@@ -37,6 +49,7 @@ class Contract:
         prefix: str = "",
         tags: tuple[str, ...] | list[str] = (),
         errors: tuple[type[TypedError[Any]], ...] | list[type[TypedError[Any]]] = (),
+        meta: tuple[MetaEntry, ...] | list[MetaEntry] = (),
         publish: bool | None = None,
         camel_case: bool = True,
     ) -> None:
@@ -48,9 +61,12 @@ class Contract:
                 f"{cls.__name__}: prefix {prefix!r} must start and not end with '/'"
             )
         cls.contract_prefix = prefix
+        inherited = Inherited(
+            prefix=prefix, tags=tuple(tags), errors=tuple(errors), meta=tuple(meta), publish=publish
+        )
         cls.contract_procedures = MappingProxyType(
             {
-                name: _adopt(value, prefix=prefix, tags=tuple(tags), errors=errors, publish=publish)
+                name: inherited.apply(value)
                 for name, value in vars(cls).items()
                 if isinstance(value, ProcedureContract)
             }
@@ -83,7 +99,7 @@ class Contract:
     ) -> tuple[ProcedureContract[Any, Any], Link, tuple[str, ...]]:
         """What a call of a procedure needs: contract, link and wire path."""
         wire_name = self.contract_wire_names[procedure.name]
-        return _prefixed(procedure, self._prefix), self._link, (*self._path, wire_name)
+        return prefixed(procedure, self._prefix), self._link, (*self._path, wire_name)
 
     def child(self, name: str) -> "Contract":
         """The client of a nested contract."""
@@ -122,13 +138,45 @@ def compose_contracts(name: str, children: Mapping[str, type[Contract]]) -> type
     return type(name, (Contract,), {"__annotations__": dict(children), "__module__": __name__})
 
 
+def derive_contract(
+    contract: type[C],
+    change: Callable[[ProcedureContract[Any, Any]], ProcedureContract[Any, Any]],
+    *,
+    prefix: str = "",
+) -> type[C]:
+    """A contract like another one, with every procedure of its tree changed.
+
+    Prefixes, its own and the given one, become part of the paths before they are changed.
+    """
+    inner = prefix + contract.contract_prefix
+    namespace = {name: value for name, value in vars(contract).items() if name not in _MADE}
+    namespace["__annotations__"] = {
+        name: derive_contract(child, change, prefix=inner)
+        for name, child in contract.contract_children.items()
+    }
+    for name, procedure in contract.contract_procedures.items():
+        namespace[name] = change(prefixed(procedure, prefix))
+    for name in contract.contract_children:
+        del namespace[name]
+    derived: Any = type(contract.__name__, contract.__bases__, namespace)
+    derived.contract_wire_names = contract.contract_wire_names
+    made: type[C] = derived
+    return made
+
+
+_MADE = frozenset(
+    ("__dict__", "__weakref__", *(name for name in vars(Contract) if name.startswith("contract_")))
+)
+"""What making a class makes anew."""
+
+
 def _walk(
     contract: type[Contract], path: tuple[str, ...], attributes: tuple[str, ...], prefix: str
 ) -> Iterator[ContractProcedure]:
     wire = contract.contract_wire_names
     for name, procedure in contract.contract_procedures.items():
         yield ContractProcedure(
-            (*path, wire[name]), (*attributes, name), _prefixed(procedure, prefix)
+            (*path, wire[name]), (*attributes, name), prefixed(procedure, prefix)
         )
     for name, child in contract.contract_children.items():
         yield from _walk(
@@ -145,9 +193,12 @@ class _Child:
         self._name = name
 
     def __get__(self, instance: Contract | None, owner: type[Contract]) -> Any:
-        return (
-            owner.contract_children[self._name] if instance is None else instance.child(self._name)
-        )
+        if instance is None:
+            return owner.contract_children[self._name]
+        child = instance.child(self._name)
+        # This is no data descriptor: the next read finds the client in the instance itself.
+        vars(instance)[self._name] = child
+        return child
 
 
 def _children(cls: type[Contract]) -> Iterator[tuple[str, type[Contract]]]:
@@ -183,29 +234,6 @@ def _refuse_clashing_names(cls: type[Contract]) -> None:
 
 
 _CLIENT_STATE = ("_link", "_path", "_prefix")
-
-
-def _adopt(
-    procedure: ProcedureContract[Any, Any],
-    *,
-    prefix: str,
-    tags: tuple[str, ...],
-    errors: tuple[type[TypedError[Any]], ...] | list[type[TypedError[Any]]],
-    publish: bool | None,
-) -> ProcedureContract[Any, Any]:
-    declared = procedure.definition
-    adopted = _prefixed(procedure, prefix).route(tags=(*tags, *declared.route.tags))
-    if errors:
-        adopted = adopted.errors(*errors, *declared.errors.values())
-    return adopted if publish is None else adopted.publish(published=publish)
-
-
-def _prefixed(procedure: ProcedureContract[Any, Any], prefix: str) -> ProcedureContract[Any, Any]:
-    definition = procedure.definition
-    if not prefix or definition.route.path is None:
-        return procedure
-    route = replace(definition.route, path=prefix + definition.route.path)
-    return procedure.with_definition(replace(definition, route=route))
 
 
 def _camel_case(name: str) -> str:

@@ -1,8 +1,8 @@
-"""The port between a client and whatever carries its calls."""
+"""The port between a client and whatever carries its calls, and how that may fail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:
     from ._procedure import ProcedureContract
@@ -34,3 +34,20 @@ class Link(Protocol):
             ORPCError: The procedure failed; a `TypedError` where the contract declares it.
         """
         ...
+
+
+class LinkError(Exception):
+    """The link got no usable answer.
+
+    `retryable` says whether sending the call again cannot do harm, whatever the procedure
+    does. Of other failures only the caller knows whether repeating the call is safe.
+    """
+
+    retryable: ClassVar[bool] = False
+
+    def retold(self) -> Self:
+        """An equal error for one more caller; exceptions collect notes and tracebacks."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(vars(self))
+        twin.__cause__ = self
+        return twin

@@ -5,17 +5,15 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, Self, TypeVar, overload
 
-from rawr.schema import UNDEFINED, SchemaAdapter, adapt
+from rawr.schema import UNDEFINED, SchemaAdapter
 
 from ._errors import TypedError
-from ._events import EventIterator
 from ._link import ClientContext, Link, LinkCall
+from ._meta import MetaEntry
 from ._route import Method, Route, SpecOverride, Structure
 
 In = TypeVar("In")
 Out = TypeVar("Out")
-In2 = TypeVar("In2")
-Out2 = TypeVar("Out2")
 In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
 
@@ -101,7 +99,10 @@ class ProcedureContract(Generic[In, Out]):
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             return self
-        return ProcedureCall(*instance.bind(self))
+        call = ProcedureCall(*instance.bind(self))
+        # This is no data descriptor: the next read finds the call in the instance itself.
+        vars(instance)[self._name] = call
+        return call
 
     def with_definition(self, definition: ProcedureDefinition) -> Self:
         """The same contract with another definition; for those who compose contracts."""
@@ -109,40 +110,15 @@ class ProcedureContract(Generic[In, Out]):
         contract._name = self._name  # noqa: SLF001 - same class
         return contract
 
-    @overload
-    def input(self, schema: type[In2]) -> "ProcedureContract[In2, Out]": ...
-    @overload
-    def input(self, schema: SchemaAdapter[In2]) -> "ProcedureContract[In2, Out]": ...
-    def input(self, schema: Any) -> Any:
-        """Declare the input's type."""
-        return self._declare(input=adapt(schema))
-
-    @overload
-    def output(self, schema: type[Out2]) -> "ProcedureContract[In, Out2]": ...
-    @overload
-    def output(self, schema: SchemaAdapter[Out2]) -> "ProcedureContract[In, Out2]": ...
-    def output(self, schema: Any) -> Any:
-        """Declare the output's type."""
-        return self._declare(output=adapt(schema), streams=False)
-
-    @overload
-    def streams(self, schema: type[Out2]) -> "ProcedureContract[In, EventIterator[Out2]]": ...
-    @overload
-    def streams(
-        self, schema: SchemaAdapter[Out2]
-    ) -> "ProcedureContract[In, EventIterator[Out2]]": ...
-    def streams(self, schema: Any) -> Any:
-        """Declare an event iterator and the type of each of its items."""
-        return self._declare(output=adapt(schema), streams=True)
-
     def errors(self, *types: type[TypedError[Any]]) -> Self:
         """Declare errors; a later one of the same code wins."""
         declared = {**self._definition.errors, **{error.code: error for error in types}}
         return self._declare(errors=MappingProxyType(declared))
 
-    def meta(self, **values: object) -> Self:
-        """Merge metadata that middleware and tools may read."""
-        return self._declare(meta=MappingProxyType({**self._definition.meta, **values}))
+    def meta(self, *entries: MetaEntry, **values: object) -> Self:
+        """Merge metadata that middleware and tools may read; see `MetaKey` for typed entries."""
+        merged = {**self._definition.meta, **dict(entries), **values}
+        return self._declare(meta=MappingProxyType(merged))
 
     def tag(self, *tags: str) -> Self:
         """Add OpenAPI tags."""

@@ -2,14 +2,16 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias
 
-from rawr.contract import ORPCError
+from typing_extensions import TypeVar
 
-from ._errors import LinkError
+from ._errors import ORPCError
+from ._link import LinkError
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
+E_co = TypeVar("E_co", bound=BaseException, covariant=True, default=ORPCError[Any] | LinkError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,17 @@ class Success(Generic[T_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Generic[E_co]):
     """The call failed; `is_defined` if with an error its contract declares."""
 
-    error: ORPCError[Any] | LinkError
+    error: E_co
     data: None = None
     is_success: Literal[False] = False
     is_defined: bool = False
 
 
 SafeResult: TypeAlias = Success[T] | Failure
+"""What `safe` gives."""
 
 
 async def safe(call: Awaitable[T]) -> Success[T] | Failure:
@@ -40,9 +43,19 @@ async def safe(call: Awaitable[T]) -> Success[T] | Failure:
 
     Type checkers follow `match` and `result.error is None`.
 
-    >>> # match await safe(hq.runs.get_status(RunRef(run_id="run-1"))):
-    >>> #     case Success(status): ...
-    >>> #     case Failure(RunNotFound() as error): ...
+    >>> import asyncio
+    >>> async def pay(amount: int) -> str:
+    ...     if amount > 100:
+    ...         raise ORPCError("CONFLICT", message="Too much")
+    ...     return "paid"
+    >>> async def outcome(amount: int) -> str:
+    ...     match await safe(pay(amount)):
+    ...         case Success(data):
+    ...             return data
+    ...         case Failure(error):
+    ...             return f"failed: {error}"
+    >>> asyncio.run(outcome(1)), asyncio.run(outcome(1000))
+    ('paid', 'failed: Too much')
     """
     try:
         return Success(await call)
