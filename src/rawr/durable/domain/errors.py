@@ -8,6 +8,7 @@
     ├── NotRunning               the engine is not started, or is closing
     ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
+    ├── SignalConflict           another run waits for the same signal
     ├── StoreUnavailable         the database cannot be written now; a retry can help
     │   ├── StoreFull
     │   └── StoreLocked
@@ -85,6 +86,13 @@ class RunNotFound(EngineError):
 
     code = "run_not_found"
     status = 404
+
+
+class SignalConflict(EngineError):
+    """Another run waits for this signal already."""
+
+    code = "signal_conflict"
+    status = 409
 
 
 class StoreUnavailable(EngineError):

@@ -36,7 +36,7 @@ from rawr.durable.domain.op import (
     Returned,
     RunError,
 )
-from rawr.durable.domain.ops import open_step, settle_step
+from rawr.durable.domain.ops import fail_signal_conflict, open_step, settle_step
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 
@@ -134,6 +134,15 @@ def cancel(state: RunState, *, now: int, rules: Rules, item: QueueItem | None = 
         return Transition(before=state, after=state, effects=())
     draft = RunDraft(state, item=item, now=now, rules=rules)
     draft.end(RunStatus.CANCELLED)
+    return draft.transition()
+
+
+def signal_conflict(
+    state: RunState, item: QueueItem | None, *, now: int, rules: Rules
+) -> Transition:
+    """End a run that waits for a signal another run waits for already."""
+    draft = RunDraft(state, item=item, now=now, rules=rules)
+    fail_signal_conflict(draft)
     return draft.transition()
 
 

@@ -89,6 +89,14 @@ def _wait_for_signal(draft: RunDraft, op: Op) -> None:
     _wait(draft, op, kind=PauseKind.SIGNAL, name=_text(op, "signal") or op.name, expression=None)
 
 
+def fail_signal_conflict(draft: RunDraft) -> None:
+    """End the run because another one waits for the same signal."""
+    draft.fail(
+        name="SignalConflict",
+        message="Signal conflict; signal wait already exists for another run",
+    )
+
+
 def _wait(draft: RunDraft, op: Op, *, kind: PauseKind, name: str, expression: str | None) -> None:
     until = deadline_ms(_text(op, "timeout") or "", now_ms=draft.now)
     path = value = ""
@@ -105,6 +113,7 @@ def _wait(draft: RunDraft, op: Op, *, kind: PauseKind, name: str, expression: st
         match_value=value,
         created_at=draft.now,
         expires_at=until,
+        replaces=_text(op, "conflict") == "replace",
     )
     draft.effects.append(AddPause(pause=pause))
     _settle_later(draft, op, at=until, payload=b"null")

@@ -25,6 +25,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             arriving one as `async`.
         match_path: Path in the arriving event that must equal `match_value`; empty when unindexed.
         created_at: Only events received after this time match, in milliseconds since the epoch.
+        replaces: For a signal: take it over from a run that waits for it already.
         expires_at: From this time on nothing matches, in milliseconds since the epoch.
     """
 
@@ -37,3 +38,4 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     expression: str | None = None
     match_path: str = ""
     match_value: str = ""
+    replaces: bool = False

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -18,10 +19,11 @@ from rawr.durable.domain.effects import (
     ResumeInvoker,
     Transition,
 )
-from rawr.durable.domain.errors import RunNotFound
+from rawr.durable.domain.errors import LimitExceeded, ResponseRejected, RunNotFound, SignalConflict
 from rawr.durable.domain.flow import concurrency_slots, run_slots
 from rawr.durable.domain.function import FunctionConfig
-from rawr.durable.domain.op import Errored, Op, Response, RunError
+from rawr.durable.domain.limits import MAX_STEP_BYTES
+from rawr.durable.domain.op import Errored, Op, Opcode, Response, RunError
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
 from rawr.durable.engine._cron import Crons
@@ -35,6 +37,9 @@ from rawr.durable.engine.transport import Call, CallAbandoned
 from rawr.durable.store.port import Accepted, RunChange, Store
 
 logger = logging.getLogger("rawr.durable")
+
+#: What a checkpoint may hold; a planned step there only tells of progress.
+_CHECKPOINTED: Final = frozenset({Opcode.STEP, Opcode.STEP_RUN, Opcode.STEP_PLANNED})
 
 _Decide = Callable[[RunState, int], Transition]
 
@@ -71,6 +76,7 @@ class Executor:
         crons: Crons,
     ) -> None:
         self._crons = crons
+        self._hands: dict[int, _Hand] = {}
         self._slots = Slots()
         self._run_slots: dict[str, Sequence[Slot]] = {}
         self._store = store
@@ -104,10 +110,40 @@ class Executor:
                 extra={"action": "orphan_item", "run_id": item.run_id},
             )
             return
+        hand = self._hands[item.id] = _Hand(item)
         try:
-            await self._work(live, state, _Hand(item))
+            await self._work(live, state, hand)
         finally:
+            del self._hands[item.id]
             self._runs.leave(item.run_id, live)
+
+    async def checkpoint(self, run_id: str, ops: Sequence[Op], *, item_id: int | None) -> None:
+        """Save steps an SDK reports while its call goes on; nothing when the run has ended.
+
+        Raises:
+            RunNotFound: there is no such run.
+            ResponseRejected: an operation is not one that has settled its step.
+            LimitExceeded: an output is too large.
+        """
+        for op in ops:
+            if op.op not in _CHECKPOINTED:
+                raise ResponseRejected("cannot checkpoint async steps")
+            if op.data is not None and len(op.data) > MAX_STEP_BYTES:
+                raise LimitExceeded(f"step output is larger than {MAX_STEP_BYTES} bytes")
+        settled = tuple(op for op in ops if op.op is not Opcode.STEP_PLANNED)
+        live, state = await self._runs.enter(run_id)
+        hand = None if item_id is None else self._hands.get(item_id)
+        item = hand.item if hand is not None else _checkpoint_item(state)
+        try:
+            await self._decide(
+                live,
+                hand,
+                lambda now_state, now: machine.checkpoint(
+                    now_state, item, settled, now=now, rules=self._rules
+                ),
+            )
+        finally:
+            self._runs.leave(run_id, live)
 
     async def cancel(self, run_id: str) -> bool:
         """Cancel a run; False when it has ended already.
@@ -270,7 +306,13 @@ class Executor:
             if not transition.effects:
                 return False
             change = self._change(transition, hand, now)
-            accepted = await self._store.commit(change, now=now)
+            try:
+                accepted = await self._store.commit(change, now=now)
+            except SignalConflict:
+                item = None if hand is None else hand.item
+                transition = machine.signal_conflict(state, item, now=now, rules=self._rules)
+                change = self._change(transition, hand, now)
+                accepted = await self._store.commit(change, now=now)
             live.state = transition.after
         self._pass_on(change, accepted, hand)
         return True
@@ -327,6 +369,18 @@ class Executor:
         if state.status.is_terminal and not change.transition.before.status.is_terminal:
             self._release(self._run_slots.pop(state.run.id, ()))
             self._ended(state)
+
+
+def _checkpoint_item(state: RunState) -> QueueItem:
+    """Stand in for the item of a call that does not say which it belongs to."""
+    return QueueItem(
+        id=0,
+        run_id=state.run.id,
+        function_id=state.run.function_id,
+        kind=ItemKind.CALL,
+        due_at=0,
+        max_attempts=state.run.max_attempts,
+    )
 
 
 def _missing(state: RunState) -> Errored:

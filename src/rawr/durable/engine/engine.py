@@ -11,6 +11,7 @@ from typing import Any, Self
 import anyio
 import httpx2
 import inngest
+import msgspec
 from inngest._internal import server_lib
 
 from rawr.durable.domain.backoff import retry_delay_ms
@@ -19,6 +20,7 @@ from rawr.durable.domain.draft import Rules
 from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunNotFound
 from rawr.durable.domain.event import FUNCTION_INVOKED, Event, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
+from rawr.durable.domain.op import Op
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
@@ -285,6 +287,32 @@ class Engine:
         planned = self._planner.plan(draft, now=now)
         self._deliver(await self._store.accept([planned], now=now))
         return planned.event.internal_id
+
+    async def checkpoint(
+        self, run_id: str, ops: Sequence[Op], *, item_id: int | None = None
+    ) -> None:
+        """Save steps an SDK reports while its call goes on; nothing when the run has ended.
+
+        `item_id` is what the call's `qi_id` names.
+
+        Raises:
+            RunNotFound: no run has this id.
+            ResponseRejected: an operation is not one that has settled its step.
+            LimitExceeded: an output is too large.
+        """
+        self._check_running()
+        await self._executor.checkpoint(run_id, ops, item_id=item_id)
+
+    async def signal(self, name: str, data: Json) -> str | None:
+        """Send a signal; return the run that waited for it, or `None` when none did."""
+        self._check_running()
+        now = self._clock.now_ms()
+        payload = msgspec.json.encode({"data": {"signal": name, "data": data}})
+        item = await self._store.signal(name, payload, now=now)
+        if item is None:
+            return None
+        self._agenda.add(item)
+        return item.run_id
 
     async def cancel_run(self, run_id: str) -> bool:
         """Cancel a run; False when it has ended already. A call in flight ends unheard.

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rawr.durable.domain.errors import EngineError
+from rawr.durable.domain.errors import EngineError, SignalConflict
 from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import ItemKind, QueueItem
@@ -46,7 +46,13 @@ class PauseIndex:
             self._paths.setdefault(name, set()).add(path)
 
     def add(self, connection: sqlite3.Connection, pause: Pause, run: Run) -> None:
-        """Store a wait."""
+        """Store a wait.
+
+        Raises:
+            SignalConflict: it is for a signal that another run waits for.
+        """
+        if pause.kind is PauseKind.SIGNAL:
+            self._claim_signal(connection, pause)
         connection.execute(q.ADD_PAUSE, pause_values(pause, run))
         self._paths.setdefault(pause.name, set()).add(pause.match_path)
 
@@ -64,6 +70,36 @@ class PauseIndex:
             item = self._item(row, planned, now=now)
             connection.execute(q.ADD_ITEM, item_values(item))
             yield item
+
+    def signal(
+        self, connection: sqlite3.Connection, *, name: str, payload: bytes, now: int
+    ) -> QueueItem | None:
+        """End the wait for a signal; `None` when no run waits for it."""
+        row = connection.execute(q.SIGNAL_PAUSE, (name, now)).fetchone()
+        if row is None:
+            return None
+        connection.execute(q.DROP_PAUSE, (row[0],))
+        item = QueueItem(
+            id=self._allocate(),
+            run_id=row[1],
+            function_id=row[3],
+            kind=ItemKind.RESUME,
+            step_id=row[2],
+            payload=payload,
+            due_at=now,
+            max_attempts=1,
+        )
+        connection.execute(q.ADD_ITEM, item_values(item))
+        return item
+
+    def _claim_signal(self, connection: sqlite3.Connection, pause: Pause) -> None:
+        row = connection.execute(q.SIGNAL_PAUSE, (pause.name, pause.created_at)).fetchone()
+        if row is None:
+            return
+        if not pause.replaces:
+            raise SignalConflict
+        # The run that waited so far goes on when its own wait times out.
+        connection.execute(q.DROP_PAUSE, (row[0],))
 
     def _candidates(
         self, connection: sqlite3.Connection, event: Event, paths: set[str]

@@ -119,6 +119,11 @@ MATCHING_PAUSES: Final = """
 SELECT id, run_id, step_id, function_id, event_id, kind, expression FROM pauses
 WHERE name = ? AND match_path = ? AND match_value = ? AND created_at <= ? AND expires_at > ?
 """
+SIGNAL_PAUSE: Final = """
+SELECT id, run_id, step_id, function_id FROM pauses
+WHERE name = ? AND match_path = '' AND match_value = '' AND kind = 'signal' AND expires_at > ?
+LIMIT 1
+"""
 PAUSE_PATHS: Final = """
 WITH RECURSIVE pairs (name, path) AS (
     SELECT * FROM (SELECT name, match_path FROM pauses ORDER BY name, match_path LIMIT 1)

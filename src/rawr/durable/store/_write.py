@@ -89,6 +89,12 @@ class Writer:
             return Accepted()
         return self.accept(connection, change.emitted, now=now)
 
+    def signal(
+        self, connection: sqlite3.Connection, *, name: str, payload: bytes, now: int
+    ) -> QueueItem | None:
+        """End the wait for a signal; `None` when no run waits for it."""
+        return self._pauses.signal(connection, name=name, payload=payload, now=now)
+
     def _start(
         self,
         connection: sqlite3.Connection,

@@ -133,7 +133,15 @@ class Store(Protocol):
         ...
 
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
-        """Store a decision. A step that has a memo keeps it."""
+        """Store a decision. A step that has a memo keeps it.
+
+        Raises:
+            SignalConflict: the decision waits for a signal that another run waits for.
+        """
+        ...
+
+    async def signal(self, name: str, payload: bytes, *, now: int) -> QueueItem | None:
+        """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
         ...
 
     async def claim(self, *, now: int, limit: int) -> Claim:

@@ -14,6 +14,7 @@ from rawr.durable.domain.errors import (
     StoreUnavailable,
 )
 from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q, _read, _write
@@ -130,6 +131,10 @@ class SQLiteStore:
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
         """Store a decision. A step that has a memo keeps it."""
         return await self._write(partial(self._writer.commit, change=change, now=now))
+
+    async def signal(self, name: str, payload: bytes, *, now: int) -> QueueItem | None:
+        """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
+        return await self._write(partial(self._writer.signal, name=name, payload=payload, now=now))
 
     async def claim(self, *, now: int, limit: int) -> Claim:
         """Hold up to `limit` items that are due, the earliest first."""
