@@ -1,6 +1,5 @@
 """The official SDK against the engine, both over real loopback HTTP."""
 
-import asyncio
 import base64
 import contextlib
 import datetime as dt
@@ -170,8 +169,7 @@ async def test_a_wait_ends_with_the_event_its_expression_picks(world: World) -> 
     async with world.serving(waiting):
         event_id = await world.send("app/wait", id=7)
         (run,) = await world.engine.runs_of_event(event_id)
-        while not await world.engine.run_steps(run.id):  # noqa: ASYNC110 - calls take real time
-            await asyncio.sleep(0.005)
+        await world.engine.settle()
         await world.send("app/answer", id=8, score=9)
         await world.send("app/answer", id=7, score=1)
         await world.send("app/answer", id=7, score=5)
@@ -246,8 +244,7 @@ async def test_the_graph_shows_a_run_that_goes_on(world: World) -> None:
     async with world.serving(waiting):
         event_id = await world.send("app/wait", id=1)
         (run,) = await world.engine.runs_of_event(event_id)
-        while not await world.engine.run_steps(run.id):  # noqa: ASYNC110 - calls take real time
-            await asyncio.sleep(0.005)
+        await world.engine.settle()
         query = STEPS.replace("name outputID", "name outputID status stepOp spanID")
         trace = (await world.api.graphql(query, run_id=run.id))["data"]["run"]["trace"]
         (span,) = trace["childrenSpans"]
