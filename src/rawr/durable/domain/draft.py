@@ -142,6 +142,7 @@ class RunDraft:
 
     def add_open(self, op: Op, *, race: bool) -> None:
         """Track a step that something else will settle."""
+        self._changes["is_plain"] = False
         self.open[op.id] = OpenStep(op=op.op, name=op.label, race=race)
         self.effects.append(
             SaveStep(
@@ -195,6 +196,7 @@ class RunDraft:
             self._record_failure(step_op, error, attempts=attempt)
         delay = delay_ms if delay_ms is not None else self.rules.retry_delay_ms(item.attempt)
         self.effects.append(Requeue(due_at=self.now + delay, attempt=attempt))
+        self._changes["is_plain"] = False
         self.item_requeued = True
         return True
 

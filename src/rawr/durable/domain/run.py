@@ -71,6 +71,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         force_step_plan: True while calls must plan steps instead of executing them.
         request_version: What the SDK answered last; -1 before it has.
         state_bytes: Size of all memos, in bytes.
+        is_plain: True while nothing of the run was ever parked: no wait, no timer, no cancel-on.
     """
 
     run: Run
@@ -84,3 +85,4 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     force_step_plan: bool = False
     request_version: int = -1
     state_bytes: int = 0
+    is_plain: bool = False

@@ -425,7 +425,8 @@ class Engine:
     def _deliver(self, accepted: Accepted) -> None:
         for planned in accepted.started:
             if not planned.item.parked:
-                self._runs.add(RunState(run=planned.run))
+                is_plain = not planned.timers and not planned.pauses
+                self._runs.add(RunState(run=planned.run, is_plain=is_plain))
             self._agenda.add(planned.item)
             for timer in planned.timers:
                 self._agenda.add(timer)

@@ -219,8 +219,9 @@ def _end_run(
     connection.execute(q.END_RUN, values)
     if change.item is not None:
         connection.execute(q.DROP_ITEM, (change.item.id,))
-    connection.execute(q.DROP_RUN_ITEMS, (state.run.id,))
-    connection.execute(q.DROP_RUN_PAUSES, (state.run.id,))
+    if not state.is_plain:
+        connection.execute(q.DROP_RUN_ITEMS, (state.run.id,))
+        connection.execute(q.DROP_RUN_PAUSES, (state.run.id,))
 
 
 def claim(connection: sqlite3.Connection, *, now: int, limit: int) -> Claim:

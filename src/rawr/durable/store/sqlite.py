@@ -18,6 +18,7 @@ from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q, _read, _write
+from rawr.durable.store._commits import Commits
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store.port import (
     Accepted,
@@ -70,6 +71,7 @@ class SQLiteStore:
         self._directory = directory
         self._database = database
         self._writer = _write.Writer(pauses, allocate=allocate)
+        self._commits = Commits(self._writer, self._write)
         self._now_ms = now_ms
 
     @classmethod
@@ -130,7 +132,7 @@ class SQLiteStore:
 
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
         """Store a decision. A step that has a memo keeps it."""
-        return await self._write(partial(self._writer.commit, change=change, now=now))
+        return await self._commits.commit(change, now=now)
 
     async def signal(self, name: str, payload: bytes, *, now: int) -> QueueItem | None:
         """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
@@ -191,6 +193,7 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """Finish what was asked for and give the data directory back."""
+        await self._commits.finish()
         await self._database.close()
         self._directory.release()
 
