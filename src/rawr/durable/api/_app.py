@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rawr.durable.api._checkpoints import CheckpointRoutes
 from rawr.durable.api._events import EventRoutes
 from rawr.durable.api._graph import GraphRoutes
 from rawr.durable.api._info import InfoRoutes
@@ -13,6 +14,7 @@ from rawr.durable.api._registration import RegistrationRoutes
 from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
 from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
 from rawr.durable.api._settings import KIND_HEADER, APISettings
+from rawr.durable.api._signals import SignalRoutes
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.engine import Engine
@@ -37,6 +39,8 @@ def create_engine_api(
             *EventRoutes(engine, settings, clock).routes(),
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
+            *CheckpointRoutes(engine, settings).routes(),
+            *SignalRoutes(engine, settings, clock).routes(),
             *GraphRoutes(engine, settings).routes(),
             *InfoRoutes(engine, settings).routes(),
         ],

@@ -19,6 +19,9 @@ GUARDED = [
     ("GET", f"/v1/events/{RUN}"),
     ("GET", f"/v1/events/{RUN}/runs"),
     ("POST", "/invoke/app-hello"),
+    ("POST", "/v1/signals"),
+    ("POST", f"/v1/checkpoint/{RUN}/async"),
+    ("POST", f"/v1/http/runs/{RUN}/async"),
     ("POST", "/v0/gql"),
     ("POST", "/v0/connect/start"),
 ]
