@@ -4,8 +4,11 @@ from packages.invoicing.capability import provide
 from packages.invoicing.procedures.contract import READ, WRITE
 from packages.invoicing.service.ledger import MIGRATIONS
 from plugins.api import invoicing as invoicing_api
+from plugins.api.invoicing.contract import InvoicingApi
 from plugins.workflows import invoicing as invoicing_workflows
+from plugins.workflows.invoicing.contract import InvoicingWorkflows
 from rawr.composition import compose_capabilities, define_capability
+from rawr.contract import Contract
 
 invoicing_capability = define_capability(
     "invoicing",
@@ -16,4 +19,18 @@ invoicing_capability = define_capability(
     migrations=(MIGRATIONS,),
 )
 
-manifest = compose_capabilities([invoicing_capability])
+
+class Invoicing(Contract):
+    """Invoicing, as first parties reach it."""
+
+    api: InvoicingApi
+    workflows: InvoicingWorkflows
+
+
+class HQ(Contract):
+    """Everything this HQ offers first parties: `create_client(HQ, RPCLink(".../rpc"))`."""
+
+    invoicing: Invoicing
+
+
+manifest = compose_capabilities([invoicing_capability], contract=HQ)

@@ -49,7 +49,7 @@ def written(value: object) -> str:
         case None | ():
             return "none"
         case bool():
-            return str(int(value))
+            return str(value).lower()
         case _:
             return str(value)
 

@@ -107,17 +107,24 @@ class BoundManifest:
         return functions
 
 
-def compose_capabilities(capabilities: Sequence[Capability[Any]]) -> Manifest:
+def compose_capabilities(
+    capabilities: Sequence[Capability[Any]], *, contract: type[Contract] | None = None
+) -> Manifest:
     """Compose capabilities into a manifest.
 
+    `contract` is the HQ's contract written out, for clients that want to be typed from its
+    root; it must say what the capabilities say.
+
     Raises:
-        CompositionError: Two capabilities share a name, or two procedures a route.
+        CompositionError: Two capabilities share a name, or two procedures a route; or the
+            contract differs from the capabilities.
         ContractError: A capability's name is taken by clients, or by another one on the wire.
     """
     capabilities = tuple(capabilities)
     _require_unique("capability", [item.name for item in capabilities])
     nodes = {item.name: _node(item) for item in capabilities}
-    root = compose_contracts("HQ", nodes)
+    root = contract or compose_contracts("HQ", nodes)
+    _require_same(root, nodes)
     manifest = Manifest(
         capabilities=capabilities,
         orpc=RouterManifest(contract=root, create_router=lambda: _orpc_router(root, capabilities)),
@@ -135,6 +142,19 @@ def _node(capability: Capability[Any]) -> type[Contract]:
     surfaces = {API: capability.api, WORKFLOWS: capability.workflows}
     contracts = {name: surface.contract for name, surface in surfaces.items() if surface}
     return compose_contracts(capability.name.title(), contracts)
+
+
+def _require_same(root: type[Contract], nodes: Mapping[str, type[Contract]]) -> None:
+    written = {name: child.contract_children for name, child in root.contract_children.items()}
+    composed = {name: node.contract_children for name, node in nodes.items()}
+    different = sorted(
+        name for name in {*written, *composed} if written.get(name) != composed.get(name)
+    )
+    if different:
+        raise CompositionError(
+            f"the contract {root.__name__} and the capabilities differ in {', '.join(different)}; "
+            "a capability is a nested contract with its `api` and `workflows` contracts"
+        )
 
 
 def _orpc_router(root: type[Contract], capabilities: Sequence[Capability[Any]]) -> Router[Any]:

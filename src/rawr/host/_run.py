@@ -1,6 +1,7 @@
 """Running an HQ as a process: banner, ready line, drain, exit."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +13,9 @@ from ._app import API, INGRESS, RPC, WORKFLOWS
 from ._boot import boot
 from ._server import listen, serve_app
 from ._settings import Settings
+
+_PRIVATE: Final = 0o077
+"""What is written is readable by its owner only."""
 
 _LINE: Final = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
@@ -27,6 +31,7 @@ async def run_host(
         CompositionError: The capabilities do not fit together.
     """
     configure_logging()
+    os.umask(_PRIVATE)
     listener = listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     try:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from rawr.composition import IPNetwork
 
@@ -14,6 +14,10 @@ Mode: TypeAlias = Literal["development", "production"]
 DEFAULT_PORT = 3000
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
 _MIN_TOKEN_LENGTH = 32
+_TRUTHS = {
+    **dict.fromkeys(("1", "true", "yes", "on"), True),
+    **dict.fromkeys(("", "0", "false", "no", "off"), False),
+}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -25,9 +29,9 @@ class SettingsError(ValueError):
 class Settings:
     """Settings of one host.
 
-    `RAWR_PORT`, `RAWR_HOST`, `RAWR_DATA_DIR`, `RAWR_MODE` (development, production),
+    `RAWR_PORT`, `RAWR_HOST`, `RAWR_DATA_DIR`,
     `RAWR_MAX_BODY_BYTES`, `RAWR_TRUSTED_PROXIES` and `RAWR_TRUSTED_CIDRS` (comma separated
-    networks), `RAWR_INTERNAL_ONLY` (1 refuses triggers from outside the trusted networks),
+    networks), `RAWR_INTERNAL_ONLY` (true refuses triggers from outside the trusted networks),
     `RAWR_SERVICE_TOKEN` (the credential of a trusted service; production needs one),
     `RAWR_SERVICE_TENANT`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
     """
@@ -50,7 +54,7 @@ class Settings:
         if self.mode == "development" and self.host not in _LOOPBACK:
             raise SettingsError(
                 f"RAWR_HOST={self.host}: development mode listens on loopback only, because it "
-                "mints a token without asking anybody; set RAWR_MODE=production to listen elsewhere"
+                "mints a token without asking anybody; use `rawr serve` to listen elsewhere"
             )
         if self.mode == "production" and self.service_token is None:
             raise SettingsError(
@@ -84,13 +88,13 @@ class Settings:
             data_dir=Path(environ.get("RAWR_DATA_DIR") or hq_dir / ".rawr").resolve(),
             host=environ.get("RAWR_HOST", "127.0.0.1"),
             port=_integer(environ, "RAWR_PORT", DEFAULT_PORT, low=0, high=65535),
-            mode=_mode(environ.get("RAWR_MODE", mode)),
+            mode=mode,
             max_body_bytes=_integer(
                 environ, "RAWR_MAX_BODY_BYTES", _DEFAULT_BODY_BYTES, low=1024, high=1 << 30
             ),
             trusted_proxies=_networks(environ, "RAWR_TRUSTED_PROXIES"),
             trusted_cidrs=_networks(environ, "RAWR_TRUSTED_CIDRS"),
-            internal_only=environ.get("RAWR_INTERNAL_ONLY", "") == "1",
+            internal_only=_truth(environ, "RAWR_INTERNAL_ONLY"),
             signing_key=environ.get("INNGEST_SIGNING_KEY") or None,
             signing_key_fallback=environ.get("INNGEST_SIGNING_KEY_FALLBACK") or None,
             service_token=environ.get("RAWR_SERVICE_TOKEN") or None,
@@ -98,12 +102,11 @@ class Settings:
         )
 
 
-def _mode(text: str) -> Mode:
-    for mode in get_args(Mode):
-        if text == mode:
-            known: Mode = mode
-            return known
-    raise SettingsError(f"RAWR_MODE={text}: use one of {', '.join(get_args(Mode))}")
+def _truth(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").lower()
+    if text not in _TRUTHS:
+        raise SettingsError(f"{name}={text}: use true or false")
+    return _TRUTHS[text]
 
 
 def _integer(environ: Mapping[str, str], name: str, default: int, *, low: int, high: int) -> int:

@@ -116,6 +116,9 @@ class Database:
             self._closed = True
             for _ in range(self._readers):
                 self._reads.put(None)
+            # The last connection to close checkpoints the log away, and a reader cannot.
+            for thread in self._threads[1:]:
+                await thread.finished()
             self._writes.put(None)
         for thread in self._threads:
             await thread.finished()

@@ -11,7 +11,7 @@ from rawr.composition import (
     compose_capabilities,
     define_capability,
 )
-from rawr.contract import ContractError, walk
+from rawr.contract import ContractError, compose_contracts, walk
 from rawr.coordination import EventType
 
 Asked = EventType("alpha.asked", Text)
@@ -186,3 +186,24 @@ def test_roles_and_events_of_all_capabilities_come_together() -> None:
     )
     assert manifest.roles == {"read", "write", "admin"}
     assert manifest.events == (Asked,)
+
+
+def test_a_contract_written_out_becomes_the_root() -> None:
+    alpha = capability("alpha")
+    assert alpha.api is not None
+    assert alpha.workflows is not None
+    node = compose_contracts(
+        "Alpha", {"api": alpha.api.contract, "workflows": alpha.workflows.contract}
+    )
+    root = compose_contracts("Root", {"alpha": node})
+    manifest = compose_capabilities([alpha], contract=root)
+    assert manifest.orpc.contract is root
+    assert manifest.orpc.create_router().contract is root
+
+
+def test_a_contract_that_says_something_else_is_refused() -> None:
+    alpha, beta = capability("alpha"), capability("beta")
+    assert alpha.api is not None
+    root = compose_contracts("Root", {"alpha": compose_contracts("A", {"api": alpha.api.contract})})
+    with pytest.raises(CompositionError, match="differ in alpha, beta"):
+        compose_capabilities([alpha, beta], contract=root)

@@ -26,7 +26,7 @@ def test_the_environment_moves_port_and_data(tmp_path: Path) -> None:
         ("RAWR_PORT", "70000"),
         ("RAWR_PORT", "-1"),
         ("RAWR_PORT", "\u0663"),
-        ("RAWR_MODE", "staging"),
+        ("RAWR_INTERNAL_ONLY", "maybe"),
         ("RAWR_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RAWR_TRUSTED_CIDRS", "localhost"),
         ("RAWR_MAX_BODY_BYTES", "1"),
@@ -38,7 +38,7 @@ def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
 
 
 def test_development_never_listens_beyond_loopback(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="RAWR_MODE=production"):
+    with pytest.raises(SettingsError, match="rawr serve"):
         read(tmp_path, RAWR_HOST="0.0.0.0")
 
 
@@ -56,3 +56,12 @@ def test_production_needs_a_way_in(tmp_path: Path) -> None:
 def test_a_short_service_token_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="32"):
         read(tmp_path, RAWR_SERVICE_TOKEN="secret")
+
+
+@pytest.mark.parametrize(
+    ("text", "enforced"), [("1", True), ("true", True), ("Yes", True), ("0", False), ("", False)]
+)
+def test_the_network_guard_is_set_in_any_usual_spelling(
+    tmp_path: Path, text: str, enforced: bool
+) -> None:
+    assert read(tmp_path, RAWR_INTERNAL_ONLY=text).internal_only is enforced
