@@ -66,6 +66,8 @@ class RunDraft:
         self.effects: list[Effect] = []
         self.item_requeued = False
         self.retry_after_ms: int | None = None
+        #: When the call that is decided on began, in milliseconds since the epoch.
+        self.called_at: int | None = None
         self.open = dict(state.open) if state.open else {}
         self.group = state.group
         self._before = state
@@ -109,6 +111,7 @@ class RunDraft:
         name: str,
         attempts: int,
         error: RunError | None = None,
+        started_at: int | None = None,
     ) -> None:
         """Write a step's memo, unless it has one: the first write wins."""
         if step_id in self.settled:
@@ -130,7 +133,7 @@ class RunDraft:
                     memo=memo,
                     position=position,
                     attempts=attempts,
-                    started_at=self.now,
+                    started_at=started_at or self.called_at or self.now,
                     ended_at=self.now,
                     error=None if error is None else msgspec.json.encode(error.as_json()),
                 )
@@ -255,7 +258,7 @@ class RunDraft:
                     name=op.label,
                     status=StepStatus.ERRORED,
                     attempts=attempts,
-                    started_at=self.now,
+                    started_at=op.started_at or self.called_at or self.now,
                     error=msgspec.json.encode(error.as_json()),
                 )
             )

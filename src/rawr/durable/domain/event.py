@@ -65,11 +65,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             shape["v"] = self.v
         return shape
 
-    @property
-    def is_internal(self) -> bool:
-        """True for events the engine itself emits."""
-        return self.name.startswith(INTERNAL_PREFIX)
-
 
 def is_reserved(name: str) -> bool:
     """True when only the engine may send events of this name."""

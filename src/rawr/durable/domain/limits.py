@@ -22,7 +22,6 @@ MAX_RESPONSE_BYTES: Final = 8 * MIB
 MAX_REQUEST_STATE_BYTES: Final = 4 * MIB - KIB
 """Above this size of run state a call request says `use_api` and leaves the state out."""
 MAX_REQUEST_BYTES: Final = 4 * MIB
-MAX_WAIT_MS: Final = 366 * DAY_MS
 IDEMPOTENCY_MS: Final = DAY_MS
 INVOKE_TIMEOUT_MS: Final = 365 * DAY_MS
 MIN_EVENT_TS: Final = 315_532_800_000

@@ -46,15 +46,23 @@ _OpHandler = Callable[[RunDraft, Op], None]
 
 
 def respond(
-    state: RunState, item: QueueItem, response: Response, *, now: int, rules: Rules
+    state: RunState,
+    item: QueueItem,
+    response: Response,
+    *,
+    now: int,
+    rules: Rules,
+    called_at: int | None = None,
 ) -> Transition:
     """Decide what a finished call means.
 
-    `now` is in milliseconds since the epoch; `item` is the queue item that made the call.
+    `item` is the queue item that made the call, which began at `called_at`; times are in
+    milliseconds since the epoch.
     """
     if state.status.is_terminal:
         return _drop(state)
     draft = RunDraft(state, item=item, now=now, rules=rules)
+    draft.called_at = called_at
     match response:
         case Returned():
             draft.end(RunStatus.COMPLETED, output=response.output)

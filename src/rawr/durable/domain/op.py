@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
@@ -63,7 +62,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         id: The hashed step id.
         data: The step's output as JSON text, when it has one.
-        index: Which use of the same user-given step id this is, counted from 0.
+        started_at: When it began to execute, in milliseconds since the epoch, where known.
     """
 
     op: Opcode
@@ -74,7 +73,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     data: bytes | None = None
     error: RunError | None = None
     no_retry: bool = False
-    index: int | None = None
+    started_at: int | None = None
 
     @property
     def label(self) -> str:
@@ -93,7 +92,6 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ops: tuple[Op, ...]
     request_version: int | None = None
-    no_retry: bool = False
     retry_after_ms: int | None = None
 
 
@@ -113,6 +111,3 @@ class Errored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 Response = Returned | Reported | Errored
-
-#: The id the TypeScript SDK gives the operation that completes a run in checkpoint mode.
-RUN_COMPLETE_ID: Final = "0737c22d3bfae812339732d14d8c7dbd6dc4e09c"

@@ -39,6 +39,7 @@ def settle_step(draft: RunDraft, op: Op) -> None:
             name=op.label,
             attempts=attempts,
             error=error,
+            started_at=op.started_at,
         )
         return
     data = op.data if op.data is not None else b"null"
@@ -50,7 +51,14 @@ def settle_step(draft: RunDraft, op: Op) -> None:
         )
         return
     memo = data if op.op is Opcode.STEP else b'{"data":' + data + b"}"
-    draft.settle(op.id, memo=memo, op=Opcode.STEP_RUN, name=op.label, attempts=attempts)
+    draft.settle(
+        op.id,
+        memo=memo,
+        op=Opcode.STEP_RUN,
+        name=op.label,
+        attempts=attempts,
+        started_at=op.started_at,
+    )
 
 
 def open_step(draft: RunDraft, op: Op) -> None:

@@ -216,8 +216,9 @@ class Executor:
     async def _call_now(
         self, live: LiveRun, state: RunState, hand: _Hand, function: FunctionConfig | None
     ) -> None:
+        called_at = self._clock.now_ms()
         if live.called_at is None:
-            live.called_at = self._clock.now_ms()
+            live.called_at = called_at
         if function is None:
             response: Response = _missing(state)
         else:
@@ -230,7 +231,7 @@ class Executor:
             live,
             hand,
             lambda now_state, now: machine.respond(
-                now_state, hand.item, response, now=now, rules=self._rules
+                now_state, hand.item, response, now=now, rules=self._rules, called_at=called_at
             ),
         )
 

@@ -47,6 +47,7 @@ class Tap:
         commits: bool,
     ) -> None:
         self.step_id: str | None = None
+        self._started_at = 0
         self.context: execution_lib.Context | execution_lib.ContextSync | None = None
         self._journal = journal
         self._clock = clock
@@ -62,6 +63,11 @@ class Tap:
             and interrupt.responses[0].step.op is server_lib.Opcode.STEP_RUN
         )
 
+    def begin(self, info: step_lib.StepInfo) -> None:
+        """Note that a step is about to execute."""
+        self.step_id = info.id
+        self._started_at = self._clock.now_ms()
+
     async def commit(self, info: step_lib.StepInfo, output: str) -> object:
         """Commit a step's output and return its value as a replay would."""
         op = Op(
@@ -70,6 +76,7 @@ class Tap:
             name=info.name or "",
             display_name=info.display_name,
             data=output.encode(),
+            started_at=self._started_at,
         )
         memo = _decode(await self._journal(op))
         # A saved step starts the count of attempts again, also for what this call does next.
@@ -99,7 +106,7 @@ class InlineExecution(execution_lib.ExecutionV0):
 
     async def report_step(self, step_info: step_lib.StepInfo) -> execution_lib.ReportedStep:
         """Look a step up before it executes."""
-        self.tap.step_id = step_info.id
+        self.tap.begin(step_info)
         return await super().report_step(step_info)
 
 
@@ -110,7 +117,7 @@ class InlineExecutionSync(execution_lib.ExecutionV0Sync):
 
     def report_step(self, step_info: step_lib.StepInfo) -> ReportedStepSync:
         """Look a step up before it executes."""
-        self.tap.step_id = step_info.id
+        self.tap.begin(step_info)
         return super().report_step(step_info)
 
 

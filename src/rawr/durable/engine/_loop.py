@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import StoreUnavailable
 from rawr.durable.domain.queue import QueueItem
-from rawr.durable.engine._ready import Agenda
+from rawr.durable.engine._agenda import Agenda
 from rawr.durable.store.port import Store
 
 logger = logging.getLogger("rawr.durable")

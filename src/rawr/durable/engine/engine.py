@@ -24,6 +24,7 @@ from rawr.durable.domain.op import Op
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
+from rawr.durable.engine._agenda import Agenda
 from rawr.durable.engine._apps import Apps, Registered, in_process_registration
 from rawr.durable.engine._bind import bind_client
 from rawr.durable.engine._cron import Crons
@@ -35,7 +36,6 @@ from rawr.durable.engine._item_ids import ItemIds
 from rawr.durable.engine._live import LiveRuns
 from rawr.durable.engine._loop import Loop
 from rawr.durable.engine._planner import Planner
-from rawr.durable.engine._ready import Agenda
 from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches

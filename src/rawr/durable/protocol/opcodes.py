@@ -24,12 +24,6 @@ class WireError(msgspec.Struct):
     no_retry: bool | None = msgspec.field(default=None, name="noRetry")
 
 
-class WireUserland(msgspec.Struct):
-    """What the function's author called the step."""
-
-    index: int | None = None
-
-
 class WireOp(msgspec.Struct):
     """One operation; fields that are not named here are ignored."""
 
@@ -40,7 +34,6 @@ class WireOp(msgspec.Struct):
     opts: dict[str, Json] | None = None
     data: msgspec.Raw = _ABSENT
     error: WireError | None = None
-    userland: WireUserland | None = None
 
 
 _OPS: Final = msgspec.json.Decoder(list[WireOp])
@@ -108,5 +101,4 @@ def _to_op(wire: WireOp, *, no_retry: bool) -> Op:
         data=data or None,
         error=to_run_error(wire.error),
         no_retry=no_retry or bool(wire.error is not None and wire.error.no_retry),
-        index=wire.userland.index if wire.userland is not None else None,
     )

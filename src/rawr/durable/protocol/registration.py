@@ -1,11 +1,13 @@
 """What apps register (Inngest wire, registration)."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from rawr.durable.domain.cron import parse_jitter
 from rawr.durable.domain.durations import DurationError, parse_duration
 from rawr.durable.domain.errors import RegistrationRejected
 from rawr.durable.domain.event import Json
@@ -236,7 +238,8 @@ def _trigger(wire: _Trigger) -> Trigger:
     if len(name) > MAX_TRIGGER_NAME:
         raise ValueError(f"a trigger is longer than {MAX_TRIGGER_NAME} characters")
     if wire.cron:
-        return CronTrigger(cron=wire.cron, jitter_ms=_ms(wire.jitter) or 0)
+        jitter = parse_jitter(wire.jitter) if wire.jitter else timedelta()
+        return CronTrigger(cron=wire.cron, jitter_ms=jitter // timedelta(milliseconds=1))
     return EventTrigger(event=name, expression=wire.expression or None)
 
 

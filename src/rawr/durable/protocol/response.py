@@ -82,7 +82,6 @@ def _parse(answer: Answer, *, now_ms: int) -> Response:
         return Reported(
             ops=parse_ops(answer.body, no_retry=no_retry),
             request_version=_version(answer.headers),
-            no_retry=no_retry,
             retry_after_ms=retry_after_ms,
         )
     return Errored(

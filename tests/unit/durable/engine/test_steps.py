@@ -240,3 +240,27 @@ async def test_output_that_is_not_json_fails_the_run(host: Any) -> None:
     run = await host.run(event)
     assert run.status is RunStatus.FAILED
     assert b"unserializable" in run.output
+
+
+async def test_history_tells_when_a_step_began_and_ended(host: Any) -> None:
+    start = host.clock.now_ms()
+
+    @host.function("timed", "app/go")
+    async def timed(ctx: inngest.Context) -> None:
+        async def step() -> None:
+            host.clock.advance(250)
+
+        await ctx.step.run("first", step)
+        await ctx.step.sleep("nap", timedelta(seconds=1))
+
+    await host.start()
+    event = await host.send("app/go")
+    await host.advance(2)
+
+    run = await host.run(event)
+    first, nap = await host.engine.run_steps(run.id)
+    assert (first.started_at - start, first.ended_at - start) == (0, 250)
+    assert nap.started_at - start >= 250
+    # Over HTTP the SDK counts from the machine's clock, which the step above did not move.
+    assert nap.ended_at - nap.started_at >= 700
+    assert (run.started_at, run.ended_at) == (start, nap.ended_at)
