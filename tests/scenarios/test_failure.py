@@ -49,7 +49,7 @@ async def test_while_retries_remain_the_run_is_not_failed(tmp_path: Path) -> Non
                 "status": "reconciling",
                 "isTerminal": False,
             }
-            assert await hq.advance_to_next() >= SECOND_MS
+            await hq.advance_to_next()
         assert len(ledger.calls) == 3
 
 
@@ -94,9 +94,9 @@ async def test_a_retry_waits_as_the_protocol_says(tmp_path: Path) -> None:
     ledger = FlakyLedger(ALWAYS)
     async with running_hq(tmp_path, manifest=manifest_with(ledger.over)) as hq:
         await hq.accepted(invoiceId="inv-1")
-        waited = [await hq.advance_to_next() for _ in range(2)]
-        assert waited == sorted(waited)
-        assert all(0 < each <= 120 * SECOND_MS for each in waited)
+        for least_seconds in (15, 30):  # and up to 30 seconds of jitter
+            waited = await hq.advance_to_next()
+            assert least_seconds * SECOND_MS <= waited <= (least_seconds + 30) * SECOND_MS
 
 
 async def test_one_runs_failure_is_not_anothers(tmp_path: Path) -> None:
