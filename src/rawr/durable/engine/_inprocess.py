@@ -80,8 +80,9 @@ class InProcessTransport:
             result = await session.run()
         else:
             loop = asyncio.get_running_loop()
+            # A thread cannot be stopped; when the engine closes, what it still does is void.
             result = await anyio.to_thread.run_sync(
-                session.run_in_thread, loop, limiter=self._threads
+                session.run_in_thread, loop, abandon_on_cancel=True, limiter=self._threads
             )
         return self._response(result)
 

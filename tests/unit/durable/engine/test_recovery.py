@@ -1,9 +1,12 @@
 """After a crash: nothing accepted is lost, nothing committed is executed again."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import inngest
 import pytest
 
@@ -150,3 +153,22 @@ async def test_drain_lets_calls_in_flight_end_and_starts_nothing_more(host: Any)
         release.set()
 
     assert await host.output(event) == "ended"
+
+
+async def test_closing_does_not_wait_for_a_plain_function(host: Any) -> None:
+    if host.transport == "http":
+        return  # over HTTP the function is another process's
+
+    started, release = threading.Event(), threading.Event()
+
+    @host.function("slow", "app/go")
+    def slow(ctx: inngest.ContextSync) -> None:
+        started.set()
+        release.wait(10)
+
+    engine = await host.start()
+    await host.send("app/go")
+    await anyio.to_thread.run_sync(started.wait)
+    with anyio.fail_after(5):
+        await engine.close()
+    release.set()
