@@ -51,6 +51,33 @@ def routes(hq_dir: Path) -> None:
 
 
 @main.command()
+@_HQ_DIR
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+)
+@click.option("--rule", "rules", metavar="ID", multiple=True, help="Only this rule; repeatable.")
+@click.option("--no-manifest", is_flag=True, help="Read the sources alone; import nothing.")
+def check(
+    hq_dir: Path,
+    output_format: Literal["text", "json", "sarif"],
+    rules: tuple[str, ...],
+    no_manifest: bool,
+) -> None:
+    """Check an HQ against the rules of the architecture.
+
+    Exits with 1 if a rule is violated, and with 2 if the HQ cannot be checked. One place is
+    excepted by a comment: `# rawr: allow RAWR016 -- the reason`.
+    """
+    from ._check import run_check
+
+    run_check(hq_dir, output_format=output_format, rules=rules, with_manifest=not no_manifest)
+
+
+@main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8288, show_default=True, type=click.IntRange(0, 65535))
 @click.option(

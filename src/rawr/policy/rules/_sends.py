@@ -1,0 +1,152 @@
+"""Where events are sent from, and from which procedures that place is reached."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from rawr.policy._python import Function, PythonFile
+from rawr.policy._tree import Tree
+
+from ._select import annotation_name, annotations, text_of
+
+DISPATCH: Final = "rawr.coordination.Dispatch"
+CLIENT: Final = "inngest.Inngest"
+_SENDERS: Final = frozenset({DISPATCH, CLIENT, "rawr.coordination.EventSender"})
+_SENDER_NAMES: Final = frozenset({"dispatch", "inngest", "inngest_client", "event_sender"})
+_SEND: Final = frozenset({"send", "send_sync"})
+_EVENT_TYPE: Final = "rawr.coordination.EventType"
+
+
+def sends(tree: Tree, file: PythonFile) -> Iterator[ast.Attribute]:
+    """Every use of the `send` of a dispatch or of an engine client."""
+    for node in file.each(ast.Attribute):
+        if node.attr in _SEND and _is_sender(tree, file, node):
+            yield node
+
+
+def _is_sender(tree: Tree, file: PythonFile, node: ast.Attribute) -> bool:
+    receiver = node.value
+    if isinstance(receiver, ast.Attribute):
+        return receiver.attr.lstrip("_") in _SENDER_NAMES
+    if isinstance(receiver, ast.Call):
+        return tree.name(file, receiver.func) in _SENDERS
+    if not isinstance(receiver, ast.Name):
+        return False
+    if receiver.id.lstrip("_") in _SENDER_NAMES:
+        return True
+    return any(
+        receiver.id in _senders_of(tree, file, function) for function in file.functions(node)
+    )
+
+
+def _senders_of(tree: Tree, file: PythonFile, function: Function) -> set[str]:
+    """The parameters and variables of a function that can send."""
+    found = {
+        parameter.arg
+        for parameter, annotation in annotations(function)
+        if annotation_name(tree, file, annotation) in _SENDERS
+    }
+    for assigned in file.each(ast.Assign):
+        if file.function(assigned) is not function:
+            continue
+        value = assigned.value
+        is_sender = isinstance(value, ast.Attribute) and value.attr.lstrip("_") in _SENDER_NAMES
+        is_made = isinstance(value, ast.Call) and tree.name(file, value.func) in _SENDERS
+        if is_sender or is_made:
+            found.update(item.id for item in assigned.targets if isinstance(item, ast.Name))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A procedure from whose handler an event is sent."""
+
+    file: PythonFile
+    node: ast.AST
+    procedure: str
+    event: str
+
+
+@dataclass(slots=True)
+class _Calls:
+    """Which functions a function calls, and which events it sends itself."""
+
+    callees: set[str] = field(default_factory=set)
+    events: set[str] = field(default_factory=set)
+
+
+def triggers(tree: Tree, files: list[PythonFile]) -> Iterator[Trigger]:
+    """Every procedure bound in these files that reaches a send, once per event."""
+    graph: dict[str, _Calls] = {}
+    for file in files:
+        _add_calls(tree, file, graph)
+    for file in files:
+        for node, procedure, handler in _bindings(tree, file):
+            for event in sorted(_reached(graph, handler)):
+                yield Trigger(file, node, procedure, event)
+
+
+def _add_calls(tree: Tree, file: PythonFile, graph: dict[str, _Calls]) -> None:
+    for call in file.each(ast.Call):
+        function = file.function(call)
+        if function is not None:
+            callee = tree.name(file, call.func)
+            graph.setdefault(_qualified(file, function), _Calls()).callees.add(callee)
+    for node in sends(tree, file):
+        function = file.function(node)
+        if function is not None:
+            name = _qualified(file, function)
+            graph.setdefault(name, _Calls()).events.update(_events(tree, file, function) or {name})
+
+
+def _events(tree: Tree, file: PythonFile, function: Function) -> set[str]:
+    """The names of the event types that a function makes events of."""
+    found: set[str] = set()
+    for node in file.each(ast.Attribute):
+        if node.attr != "event" or file.function(node) is not function:
+            continue
+        defined = tree.definition(tree.name(file, node.value))
+        if defined is None:
+            continue
+        where, call = defined
+        if not isinstance(call, ast.Call):
+            continue
+        if tree.name(where, call.func) == _EVENT_TYPE and call.args:
+            found.add(text_of(tree, where, call.args[0]) or tree.name(file, node.value))
+    return found
+
+
+def _bindings(tree: Tree, file: PythonFile) -> Iterator[tuple[ast.AST, str, str]]:
+    """What `os.handler(procedure)(handler)` and `@os.handler(procedure)` bind."""
+    for call in file.each(ast.Call):
+        binder = call.func
+        if isinstance(binder, ast.Call) and call.args and _binds(binder):
+            procedure = tree.name(file, binder.args[0])
+            yield call, procedure, tree.name(file, call.args[0])
+    for function in file.each(ast.FunctionDef, ast.AsyncFunctionDef):
+        for decorator in function.decorator_list:
+            if isinstance(decorator, ast.Call) and _binds(decorator):
+                procedure = tree.name(file, decorator.args[0])
+                yield decorator, procedure, _qualified(file, function)
+
+
+def _binds(call: ast.Call) -> bool:
+    is_binding = isinstance(call.func, ast.Attribute) and call.func.attr in ("handler", "stream")
+    return is_binding and len(call.args) == 1
+
+
+def _qualified(file: PythonFile, function: Function) -> str:
+    return f"{file.module}.{function.name}"
+
+
+def _reached(graph: Mapping[str, _Calls], start: str) -> set[str]:
+    seen, pending, events = {start}, [start], set[str]()
+    while pending:
+        found = graph.get(pending.pop())
+        if found is None:
+            continue
+        events |= found.events
+        pending.extend(found.callees - seen)
+        seen |= found.callees
+    return events
