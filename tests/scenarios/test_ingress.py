@@ -18,8 +18,7 @@ URL = "/api/inngest?fnId=rawr-hq-invoicing.reconciliation&stepId=step"
 @pytest.fixture
 async def hq(tmp_path: Path) -> AsyncIterator[HQ]:
     """An HQ that knows the keys of an engine elsewhere."""
-    keys = {"signing_key": KEY, "signing_key_fallback": FALLBACK}
-    async with running_hq(tmp_path, **keys) as running:
+    async with running_hq(tmp_path, signing_key=KEY, signing_key_fallback=FALLBACK) as running:
         yield running
 
 
