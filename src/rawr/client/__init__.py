@@ -9,6 +9,8 @@ from rawr.contract import Failure, LinkError, SafeResult, Success, create_client
 
 from ._asgi import ASGIApplication, ASGITransport
 from ._batch import BatchTransport
+from ._calls import LinkInterceptor, LinkNext
+from ._connecting import ConnectHeaders, Reconnect
 from ._context import CallContext, HeaderSource, Seconds
 from ._dedupe import DedupeTransport
 from ._dynamic import DynamicLink
@@ -16,27 +18,33 @@ from ._errors import (
     ConnectFailed,
     ConnectionLost,
     ContractMismatch,
+    HandshakeRefused,
     ProtocolError,
+    ReaderTooSlow,
     Redirected,
     ResponseTooLarge,
     TimedOut,
 )
 from ._httpx import HTTPClient, HTTPXTransport
-from ._link import HTTPLink, LinkInterceptor, LinkNext
+from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, HTTPResponse, Transport
 from ._openapi import ErrorDecoder, OpenAPILink
 from ._reconnect import ReconnectLink
 from ._retry import FailedAttempt, RetryLink, can_repeat, growing_delay
 from ._retry_after import RetryAfterTransport
 from ._rpc import MethodSource, RPCLink, RPCMethod, contract_method
+from ._socket import Connect, Frame, Socket
 from ._sync import SyncClient
+from ._websocket import WebSocketLink
 
 __all__ = [
     "ASGIApplication",
     "ASGITransport",
     "BatchTransport",
     "CallContext",
+    "Connect",
     "ConnectFailed",
+    "ConnectHeaders",
     "ConnectionLost",
     "ContractMismatch",
     "DedupeTransport",
@@ -44,11 +52,13 @@ __all__ = [
     "ErrorDecoder",
     "FailedAttempt",
     "Failure",
+    "Frame",
     "HTTPClient",
     "HTTPLink",
     "HTTPRequest",
     "HTTPResponse",
     "HTTPXTransport",
+    "HandshakeRefused",
     "HeaderSource",
     "Headers",
     "LinkError",
@@ -59,6 +69,8 @@ __all__ = [
     "ProtocolError",
     "RPCLink",
     "RPCMethod",
+    "ReaderTooSlow",
+    "Reconnect",
     "ReconnectLink",
     "Redirected",
     "ResponseTooLarge",
@@ -66,10 +78,12 @@ __all__ = [
     "RetryLink",
     "SafeResult",
     "Seconds",
+    "Socket",
     "Success",
     "SyncClient",
     "TimedOut",
     "Transport",
+    "WebSocketLink",
     "can_repeat",
     "contract_method",
     "create_client",

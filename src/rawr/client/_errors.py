@@ -4,7 +4,9 @@ LinkError
 ├── ConnectFailed        the request never reached the server
 ├── TimedOut             no complete answer within the time allowed
 ├── ConnectionLost       the connection broke before the answer was complete
+├── ReaderTooSlow        more events came than the link keeps for their reader
 └── ProtocolError        an answer came, but not one of an oRPC server
+    ├── HandshakeRefused the server opens no websocket for this caller
     ├── Redirected       the server points somewhere else; links do not follow
     ├── ResponseTooLarge the answer is larger than the link accepts
     └── ContractMismatch the answer is not what the contract promises
@@ -18,8 +20,10 @@ __all__ = [
     "ConnectFailed",
     "ConnectionLost",
     "ContractMismatch",
+    "HandshakeRefused",
     "LinkError",
     "ProtocolError",
+    "ReaderTooSlow",
     "Redirected",
     "ResponseTooLarge",
     "TimedOut",
@@ -40,8 +44,33 @@ class ConnectionLost(LinkError):
     """The connection broke before the answer was complete; the procedure may have run."""
 
 
+class ReaderTooSlow(LinkError):
+    """More events came than the link keeps for their reader; read them sooner.
+
+    All calls of a websocket share it, so one slow reader must not hold up the others.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(
+            f"Events of about {limit} bytes wait to be read; read them as they come, or raise "
+            "max_buffered_bytes of the link"
+        )
+
+
 class ProtocolError(LinkError):
     """The answer is not one of an oRPC server; check the link's URL and prefix."""
+
+
+class HandshakeRefused(ProtocolError):
+    """The server opens no websocket for this caller; check the URL and the credentials."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(
+            f"The server answered the websocket handshake with status {status}; check the "
+            "link's URL and its connect_headers"
+        )
 
 
 class Redirected(ProtocolError):

@@ -12,14 +12,11 @@ from rawr.wire.error import error_from_response
 from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.openapi import CustomJson, OpenAPISerializer
 
+from ._calls import DEFAULT_TIMEOUT_SECONDS, LinkInterceptor
 from ._codec import LinkCodec
 from ._context import HeaderSource, Seconds
 from ._httpx import HTTPClient
-from ._link import (
-    DEFAULT_TIMEOUT_SECONDS,
-    HTTPLink,
-    LinkInterceptor,
-)
+from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, Transport
 from ._reading import DEFAULT_MAX_RESPONSE_BYTES
 from ._structure import METHODS_WITHOUT_BODY, declared_output, split_input

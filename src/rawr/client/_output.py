@@ -5,6 +5,7 @@ from typing import Any
 from rawr.contract import LinkCall, ORPCError
 from rawr.schema import UNDEFINED, SchemaError
 
+from ._calls import name_of
 from ._errors import ContractMismatch
 
 
@@ -23,9 +24,22 @@ def typed_output(call: LinkCall, value: object) -> object:
         if value is UNDEFINED:
             return typed_output(call, None)
         raise ContractMismatch(
-            f"{'.'.join(call.path)} answered what its contract does not allow: {error}. "
+            f"{name_of(call)} answered what its contract does not allow: {error}. "
             "Is the server of another version?"
         ) from error
+
+
+def single_output(call: LinkCall, value: object) -> object:
+    """The output of a procedure that answered with one value.
+
+    Raises:
+        ContractMismatch: It should have streamed, or the value is not what was promised.
+    """
+    if call.contract.definition.streams:
+        raise ContractMismatch(
+            f"{name_of(call)} answered with a single value where its contract streams"
+        )
+    return typed_output(call, value)
 
 
 def typed_error(call: LinkCall, error: ORPCError[Any]) -> ORPCError[Any]:

@@ -8,20 +8,17 @@ from typing_extensions import override
 from rawr.contract import LinkCall, ORPCError
 from rawr.schema import UNDEFINED
 from rawr.wire import DecodeError, FormData, URLSearchParams, dump_json
-from rawr.wire.body import encode_body, parse_body
+from rawr.wire.body import Headers as StandardHeaders, StandardBody, encode_body, parse_body
 from rawr.wire.error import error_from_response
 from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.path import encode_path
 from rawr.wire.rpc import CustomType, RPCSerializer
 
+from ._calls import DEFAULT_TIMEOUT_SECONDS, LinkInterceptor
 from ._codec import LinkCodec
 from ._context import HeaderSource, Seconds
 from ._httpx import HTTPClient
-from ._link import (
-    DEFAULT_TIMEOUT_SECONDS,
-    HTTPLink,
-    LinkInterceptor,
-)
+from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, Transport
 from ._reading import DEFAULT_MAX_RESPONSE_BYTES
 from ._url import LinkURL
@@ -92,6 +89,18 @@ class RPCLink(HTTPLink):
         )
 
 
+def read_payload(serializer: RPCSerializer, body: StandardBody, headers: StandardHeaders) -> object:
+    """The value of a success.
+
+    Raises:
+        DecodeError: The body is no RPC payload.
+    """
+    if not isinstance(body, dict | FormData) and body is not UNDEFINED:
+        kind = headers.get("content-type", "no content type")
+        raise DecodeError(f"an RPC payload is a JSON object or a form, not {kind}")
+    return serializer.deserialize_body(body)
+
+
 class RPCLinkCodec(LinkCodec):
     """Writes and reads RPC protocol v1."""
 
@@ -132,11 +141,7 @@ class RPCLinkCodec(LinkCodec):
 
     @override
     def decode(self, call: LinkCall, status: int, headers: Headers, body: bytes) -> object:
-        decoded = parse_body(body, headers)
-        if not isinstance(decoded, dict | FormData) and decoded is not UNDEFINED:
-            kind = headers.get("content-type", "no content type")
-            raise DecodeError(f"an RPC payload is a JSON object or a form, not {kind}")
-        return self._serializer.deserialize_body(decoded)
+        return read_payload(self._serializer, parse_body(body, headers), headers)
 
     @override
     def decode_error(self, status: int, headers: Headers, body: bytes) -> ORPCError[Any]:

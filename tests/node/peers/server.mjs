@@ -1,10 +1,13 @@
-// A real oRPC server for the tests: the fixture procedures over RPC (/rpc) and OpenAPI (/api).
+// A real oRPC server for the tests: the fixture procedures over RPC (/rpc), OpenAPI (/api) and
+// websockets (/ws; /cut-ws breaks the connection after each event; others are refused).
 // Prints {"port": n} once it listens; what clients did to it can be read with `events`.
 import { createServer } from 'node:http'
 import { OpenAPIHandler } from '@orpc/openapi/node'
 import { eventIterator, os, ORPCError, withEventMeta } from '@orpc/server'
 import { BatchHandlerPlugin } from '@orpc/server/plugins'
 import { RPCHandler } from '@orpc/server/node'
+import { RPCHandler as WebSocketHandler } from '@orpc/server/ws'
+import { WebSocketServer } from 'ws'
 import * as z from 'zod'
 
 const base = os.$context().errors({
@@ -175,6 +178,23 @@ const server = createServer(async (request, response) => {
     if (matched) return
   }
   response.writeHead(404).end()
+})
+
+const websockets = new WebSocketHandler(router)
+const upgrades = new WebSocketServer({ noServer: true })
+server.on('upgrade', (request, socket, head) => {
+  if (request.url === '/moved-ws') return socket.end('HTTP/1.1 307 Moved\r\nlocation: /ws\r\nconnection: close\r\n\r\n')
+  if (!['/ws', '/cut-ws'].includes(request.url)) return socket.end('HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n')
+  upgrades.handleUpgrade(request, socket, head, (peer) => {
+    if (request.url === '/cut-ws') {
+      const send = peer.send.bind(peer)
+      peer.send = (frame) => {
+        send(frame)
+        if (String(frame).includes('"e":"message"')) setTimeout(() => socket.destroy(), 2)
+      }
+    }
+    websockets.upgrade(peer, { context: { headers: request.headers } })
+  })
 })
 
 server.listen(0, '127.0.0.1', () => console.log(JSON.stringify({ port: server.address().port })))

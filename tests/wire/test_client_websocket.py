@@ -1,0 +1,138 @@
+"""WebSocketLink against a real @orpc/server 1.16.1 on the `ws` library.
+
+Values, errors, streams and files are in the interop matrix; here is what only sockets do.
+"""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+from tests.wire.node_server import Fixtures, Kind, node_server
+from tests.wire.serving import free_port
+
+from rawr.client import (
+    CallContext,
+    ConnectFailed,
+    ConnectionLost,
+    HandshakeRefused,
+    Reconnect,
+    ReconnectLink,
+    Redirected,
+    TimedOut,
+    WebSocketLink,
+    create_client,
+)
+
+__all__ = ["node_server"]
+
+pytestmark = pytest.mark.node
+
+
+@pytest.fixture
+def url(node_server: str) -> str:
+    return node_server.replace("http:", "ws:")
+
+
+@pytest.fixture
+async def orpc(url: str) -> AsyncIterator[Fixtures]:
+    async with WebSocketLink(f"{url}/ws") as link:
+        yield create_client(Fixtures, link)
+
+
+async def test_many_calls_share_one_socket(orpc: Fixtures) -> None:
+    answers: dict[int, object] = {}
+
+    async def call(number: int) -> None:
+        answers[number] = await orpc.echo({"n": number})
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(100):
+            tasks.start_soon(call, number)
+    assert answers == {number: {"n": number} for number in range(100)}
+
+
+async def test_streams_and_calls_run_at_the_same_time(orpc: Fixtures) -> None:
+    async with (
+        await orpc.stream(Kind(kind="forever")) as one,
+        await orpc.stream(Kind(kind="forever", from_=100)) as two,
+    ):
+        for step in range(5):
+            assert (await anext(one)).n == step
+            assert await orpc.echo(step) == step
+            assert (await anext(two)).n >= 0
+
+
+async def eventually_seen(orpc: Fixtures, event: str) -> None:
+    with anyio.fail_after(10):
+        while event not in await orpc.events():  # noqa: ASYNC110 - the server cannot call us
+            await anyio.sleep(0.005)
+
+
+async def test_closing_a_stream_stops_the_producer(orpc: Fixtures) -> None:
+    async with await orpc.stream(Kind(kind="forever")) as events:
+        await anext(events)
+    await eventually_seen(orpc, "closed:forever")
+
+
+async def test_cancelling_a_call_reaches_the_handler(orpc: Fixtures) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(orpc.slow)
+        await eventually_seen(orpc, "started:slow")
+        tasks.cancel_scope.cancel()
+    await eventually_seen(orpc, "aborted")
+
+
+async def test_a_call_times_out_alone(orpc: Fixtures) -> None:
+    with pytest.raises(TimedOut, match=r"slow did not answer within 0\.05 s"):
+        await orpc.slow(context=CallContext(timeout=0.05))
+    assert await orpc.echo(1) == 1
+
+
+async def test_handshake_headers_reach_the_server(url: str) -> None:
+    async with WebSocketLink(f"{url}/ws", connect_headers={"x-tenant": "acme"}) as link:
+        answer = await create_client(Fixtures, link).inspect()
+    assert answer["headers"]["x-tenant"] == "acme"
+
+
+async def test_a_broken_connection_fails_the_stream(url: str) -> None:
+    async with WebSocketLink(f"{url}/cut-ws") as link:
+        client = create_client(Fixtures, link)
+        events = await client.stream(Kind(kind="drops"))
+        assert (await anext(events)).n == 1
+        with pytest.raises(ConnectionLost, match="websocket closed"):
+            await anext(events)
+        with pytest.raises(ConnectionLost, match="reconnect"):
+            await client.echo(1)
+
+
+async def test_a_stream_resumes_over_broken_connections(url: str) -> None:
+    async with WebSocketLink(f"{url}/cut-ws", reconnect=Reconnect()) as link:
+        client = create_client(Fixtures, ReconnectLink(link))
+        async with await client.stream(Kind(kind="drops")) as events:
+            assert [item.n async for item in events] == [1, 2, 3, 4]
+
+
+async def test_frames_beyond_the_limit_end_the_connection(url: str) -> None:
+    async with WebSocketLink(f"{url}/ws", max_response_bytes=10_000) as link:
+        with pytest.raises(ConnectionLost, match="1009"):
+            await create_client(Fixtures, link).echo("x" * 20_000)
+
+
+async def test_a_server_may_refuse_the_handshake(url: str) -> None:
+    async with WebSocketLink(f"{url}/elsewhere") as link:
+        with pytest.raises(HandshakeRefused, match="403"):
+            await create_client(Fixtures, link).nothing()
+
+
+async def test_a_redirect_is_not_followed(url: str) -> None:
+    async with WebSocketLink(f"{url}/moved-ws") as link:
+        with pytest.raises(Redirected) as caught:
+            await create_client(Fixtures, link).nothing()
+    assert (caught.value.status, caught.value.location) == (307, "/ws")
+
+
+async def test_nobody_listening_is_a_failure_to_connect() -> None:
+    async with WebSocketLink(f"ws://user:secret@127.0.0.1:{free_port()}/ws") as link:
+        with pytest.raises(ConnectFailed, match="Cannot reach ws://127") as caught:
+            await create_client(Fixtures, link).nothing()
+    assert "secret" not in str(caught.value)
