@@ -3,12 +3,12 @@
 Values, errors, streams and files are in the interop matrix; here is what only sockets do.
 """
 
+import socket
 from collections.abc import AsyncIterator
 
 import anyio
 import pytest
 from tests.wire.node_server import Fixtures, Kind, node_server
-from tests.wire.serving import free_port
 
 from rawr.client import (
     CallContext,
@@ -132,7 +132,9 @@ async def test_a_redirect_is_not_followed(url: str) -> None:
 
 
 async def test_nobody_listening_is_a_failure_to_connect() -> None:
-    async with WebSocketLink(f"ws://user:secret@127.0.0.1:{free_port()}/ws") as link:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    async with WebSocketLink(f"ws://user:secret@127.0.0.1:{port}/ws") as link:
         with pytest.raises(ConnectFailed, match="Cannot reach ws://127") as caught:
             await create_client(Fixtures, link).nothing()
     assert "secret" not in str(caught.value)
