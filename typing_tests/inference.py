@@ -90,7 +90,7 @@ async def wrong_input(context: Context, input: RunStatus) -> RunStatus:  # pyrig
     return input
 
 
-assert_type(os.router(), Router[Context])
+assert_type(os.router(), Router[Context, Workflows])
 
 
 async def calls(link: Link) -> None:

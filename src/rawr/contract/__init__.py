@@ -12,7 +12,7 @@ from ._contract import (
 from ._errors import COMMON_ERRORS, ContractError, ORPCError, TypedError, is_error_status
 from ._events import Event, EventIterator, EventMeta, with_event_meta
 from ._inherited import Inherited
-from ._interceptors import Interceptor, on_error, on_finish, on_start, on_success
+from ._interceptors import Interceptor, Observer, on_error, on_finish, on_start, on_success
 from ._link import ClientContext, Link, LinkCall, LinkError
 from ._meta import MetaEntry, MetaKey
 from ._procedure import (
@@ -23,7 +23,7 @@ from ._procedure import (
     ProcedureContract,
     ProcedureDefinition,
 )
-from ._route import Method, Route, SpecOverride, Structure
+from ._route import Method, Route, RouteFields, SpecOverride, Structure
 from ._safe import Failure, SafeResult, Success, safe
 
 __all__ = [
@@ -48,11 +48,13 @@ __all__ = [
     "MetaKey",
     "Method",
     "ORPCError",
+    "Observer",
     "PlainCall",
     "ProcedureCall",
     "ProcedureContract",
     "ProcedureDefinition",
     "Route",
+    "RouteFields",
     "SafeResult",
     "SpecOverride",
     "Structure",

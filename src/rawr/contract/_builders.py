@@ -4,9 +4,8 @@ from typing import Any, TypeVar, overload
 
 from rawr.schema import SchemaAdapter, adapt
 
-from ._errors import ContractError
 from ._events import EventIterator
-from ._procedure import ProcedureContract, ProcedureDefinition
+from ._procedure import ProcedureContract, ProcedureDefinition, require_slash
 from ._route import Method, Route
 
 In = TypeVar("In")
@@ -82,6 +81,5 @@ def delete(path: str | None = None) -> ContractBuilder[None, None]:
 
 
 def _start(method: Method, path: str | None) -> ContractBuilder[None, None]:
-    if path is not None and not path.startswith("/"):
-        raise ContractError(f"a path starts with '/': write {'/' + path!r} for {path!r}")
+    require_slash(path)
     return ContractBuilder(ProcedureDefinition(route=Route(method=method, path=path)))

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
+from typing_extensions import override
+
 from ._errors import ContractError, TypedError
 from ._inherited import Inherited, prefixed
 from ._link import Link
 from ._meta import MetaEntry
-from ._procedure import ProcedureContract
+from ._procedure import Binding, ProcedureContract
 
 C = TypeVar("C", bound="Contract")
 
 
-class Contract:
+class Contract(Binding):
     """Base of contract classes.
 
     Class keywords: `prefix` (prepended to explicit paths, its own and nested ones), `tags`
@@ -56,25 +58,20 @@ class Contract:
         super().__init_subclass__()
         _refuse_inheritance(cls)
         _refuse_reserved_names(cls)
-        if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
-            raise ContractError(
-                f"{cls.__name__}: prefix {prefix!r} must start and not end with '/'"
-            )
         cls.contract_prefix = prefix
         inherited = Inherited(
             prefix=prefix, tags=tuple(tags), errors=tuple(errors), meta=tuple(meta), publish=publish
         )
         cls.contract_procedures = MappingProxyType(
             {
-                name: inherited.apply(value)
+                name: inherited.apply(value).named(name)
                 for name, value in vars(cls).items()
                 if isinstance(value, ProcedureContract)
             }
         )
         for name, procedure in cls.contract_procedures.items():
-            setattr(cls, name, procedure)
             # One declaration may stand under several names; each place has its own copy.
-            procedure.__set_name__(cls, name)
+            setattr(cls, name, procedure)
         cls.contract_children = MappingProxyType(dict(_children(cls)))
         for name in cls.contract_children:
             setattr(cls, name, _Child(name))
@@ -94,10 +91,11 @@ class Contract:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client {'.'.join(self._path) or '(root)'}>"
 
+    @override
     def bind(
         self, procedure: ProcedureContract[Any, Any]
     ) -> tuple[ProcedureContract[Any, Any], Link, tuple[str, ...]]:
-        """What a call of a procedure needs: contract, link and wire path."""
+        """See `Binding.bind`."""
         wire_name = self.contract_wire_names[procedure.name]
         return prefixed(procedure, self._prefix), self._link, (*self._path, wire_name)
 

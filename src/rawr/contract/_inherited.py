@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from ._errors import TypedError
+from ._errors import ContractError, TypedError
 from ._meta import MetaEntry
 from ._procedure import ProcedureContract
 
@@ -12,7 +12,11 @@ P = TypeVar("P", bound=ProcedureContract[Any, Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inherited:
-    """What a contract class or a router adds to its procedures."""
+    """What a contract class or a router adds to its procedures.
+
+    Raises:
+        ContractError: The prefix is no path.
+    """
 
     prefix: str = ""
     """Goes before explicit paths only."""
@@ -24,6 +28,10 @@ class Inherited:
     """A procedure's own entry of the same name wins."""
     publish: bool | None = None
     """None leaves it to the procedures."""
+
+    def __post_init__(self) -> None:
+        if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
+            raise ContractError(f"prefix {self.prefix!r} must start and not end with '/'")
 
     def apply(self, procedure: P) -> P:
         """The procedure with all of this added."""

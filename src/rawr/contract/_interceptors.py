@@ -8,7 +8,7 @@ the outcome. What a stream does after it was handed out is not observed.
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 from ._errors import ORPCError
 from ._safe import Failure, Success
@@ -17,8 +17,16 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 
+class Observer(Protocol):
+    """Wraps any call, and hands its result on as it is."""
+
+    def __call__(self, subject: S, next: Callable[[S], Awaitable[R]], /) -> Awaitable[R]:
+        """Call `next` with the subject and return its result."""
+        ...
+
+
 class Interceptor(Protocol[S]):
-    """Wraps a call whatever its result is, and hands the result on as it is."""
+    """Wraps calls of one kind whatever their result is, and hands it on as it is."""
 
     def __call__(self, subject: S, next: Callable[[S], Awaitable[R]], /) -> Awaitable[R]: ...
 
@@ -27,7 +35,11 @@ ResultInterceptor: TypeAlias = Callable[[S, Callable[[S], Awaitable[R]]], Awaita
 """Wraps calls with results of one type."""
 
 
-def on_start(callback: Callable[[S], object]) -> Interceptor[S]:
+@overload
+def on_start(callback: Callable[[object], object]) -> Observer: ...
+@overload
+def on_start(callback: Callable[[S], object]) -> Interceptor[S]: ...
+def on_start(callback: Callable[[Any], object]) -> Any:
     """Tell a callback before a call begins.
 
     >>> import asyncio
@@ -56,7 +68,11 @@ def on_success(callback: Callable[[R, S], object]) -> ResultInterceptor[S, R]:
     return succeeded
 
 
-def on_error(callback: Callable[[Exception, S], object]) -> Interceptor[S]:
+@overload
+def on_error(callback: Callable[[Exception, object], object]) -> Observer: ...
+@overload
+def on_error(callback: Callable[[Exception, S], object]) -> Interceptor[S]: ...
+def on_error(callback: Callable[[Exception, Any], object]) -> Any:
     """Tell a callback the exception of each call that fails; cancellation is no failure."""
 
     async def failed(subject: S, next: Callable[[S], Awaitable[R]], /) -> R:

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Generic, Protocol, Self, TypeVar, overload
+from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, overload
 
 from rawr.schema import UNDEFINED, SchemaAdapter
 
-from ._errors import TypedError
+from ._errors import ContractError, TypedError
 from ._link import ClientContext, Link, LinkCall
 from ._meta import MetaEntry
-from ._route import Method, Route, SpecOverride, Structure
+from ._route import Route, RouteFields
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -56,6 +56,16 @@ class PlainCall(Protocol[Out_co]):
     ) -> Awaitable[Out_co]: ...
 
 
+class Binding(Protocol):
+    """What turns contracts into calls: a client."""
+
+    def bind(
+        self, procedure: "ProcedureContract[Any, Any]"
+    ) -> "tuple[ProcedureContract[Any, Any], Link, tuple[str, ...]]":
+        """What a call of a procedure needs: contract, link and wire path."""
+        ...
+
+
 class ProcedureContract(Generic[In, Out]):
     """An immutable declaration of one procedure.
 
@@ -68,9 +78,6 @@ class ProcedureContract(Generic[In, Out]):
     def __init__(self, definition: ProcedureDefinition | None = None) -> None:
         self._definition = definition or ProcedureDefinition()
         self._name = ""
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
 
     def __repr__(self) -> str:
         route = self._definition.route
@@ -88,18 +95,27 @@ class ProcedureContract(Generic[In, Out]):
         """The attribute it was assigned to in its contract class."""
         return self._name
 
+    def named(self, name: str) -> Self:
+        """The same contract under an attribute's name; for those who make contract classes."""
+        contract = self.with_definition(self._definition)
+        contract._name = name  # noqa: SLF001 - same class
+        return contract
+
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(
-        self: "ProcedureContract[None, Out]", instance: object, owner: type
+        self: "ProcedureContract[None, Out]", instance: Binding, owner: type
     ) -> PlainCall[Out]: ...
     @overload
-    def __get__(self, instance: object, owner: type) -> InputCall[In, Out]: ...
+    def __get__(self, instance: Binding, owner: type) -> InputCall[In, Out]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Self: ...
     def __get__(self, instance: Any, owner: type) -> Any:
-        if instance is None:
+        bind = getattr(instance, "bind", None)
+        if bind is None:
             return self
-        call = ProcedureCall(*instance.bind(self))
+        call = ProcedureCall(*bind(self))
         # This is no data descriptor: the next read finds the call in the instance itself.
         vars(instance)[self._name] = call
         return call
@@ -128,26 +144,14 @@ class ProcedureContract(Generic[In, Out]):
         """Put the procedure into the published OpenAPI document (the default is not to)."""
         return self._declare(published=published)
 
-    def route(
-        self,
-        *,
-        method: Method | None = None,
-        path: str | None = None,
-        operation_id: str | None = None,
-        summary: str | None = None,
-        description: str | None = None,
-        deprecated: bool | None = None,
-        tags: tuple[str, ...] | None = None,
-        success_status: int | None = None,
-        success_description: str | None = None,
-        input_structure: Structure | None = None,
-        output_structure: Structure | None = None,
-        spec: SpecOverride | None = None,
-    ) -> Self:
-        """Merge route fields; what is not given stays."""
-        given = {
-            key: value for key, value in locals().items() if key != "self" and value is not None
-        }
+    def route(self, **fields: Unpack[RouteFields]) -> Self:
+        """Merge route fields; what is None or not given stays.
+
+        Raises:
+            ContractError: The path does not start with a slash.
+        """
+        given: dict[str, Any] = {key: value for key, value in fields.items() if value is not None}
+        require_slash(given.get("path"))
         return self._declare(route=replace(self._definition.route, **given))
 
     def _declare(self, **changes: Any) -> Self:
@@ -188,3 +192,9 @@ class ProcedureCall:
                 last_event_id=last_event_id,
             )
         )
+
+
+def require_slash(path: str | None) -> None:
+    """Refuse a path that is not absolute."""
+    if path is not None and not path.startswith("/"):
+        raise ContractError(f"a path starts with '/': write {'/' + path!r} for {path!r}")

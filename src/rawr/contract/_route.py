@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 Method: TypeAlias = Literal["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE"]
 Structure: TypeAlias = Literal["compact", "detailed"]
@@ -33,3 +33,20 @@ class Route:
     def effective_method(self) -> Method:
         """The method, `POST` where none was chosen."""
         return self.method or "POST"
+
+
+class RouteFields(TypedDict, total=False):
+    """Fields of a `Route` to merge into one; None leaves what is there."""
+
+    method: Method | None
+    path: str | None
+    operation_id: str | None
+    summary: str | None
+    description: str | None
+    deprecated: bool | None
+    tags: tuple[str, ...] | None
+    success_status: int | None
+    success_description: str | None
+    input_structure: Structure | None
+    output_structure: Structure | None
+    spec: SpecOverride | None

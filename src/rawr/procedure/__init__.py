@@ -1,27 +1,46 @@
 """Procedures: contracts implemented, called through one transport-free pipeline."""
 
+from ._builder import ProcedureBuilder, Undeclared, procedures
 from ._call import Call, Middleware, Next, compose
-from ._client import ContextSource, RouterLink, create_router_client
+from ._client import ContextSource, RouterLink, call, create_router_client
 from ._errors import derive_defined, to_orpc_error
+from ._group import RouterGroup
 from ._implement import Implementer, implement
-from ._procedure import Handler, Procedure
+from ._lazy import LazyLoadError, LazyRouter, lazy
+from ._markers import HasMarkers, Markers, once
+from ._middleware import concat, map_input
+from ._pipeline import Handler
+from ._procedure import Procedure
 from ._router import RoutedProcedure, Router, compose_routers
 
 __all__ = [
     "Call",
     "ContextSource",
     "Handler",
+    "HasMarkers",
     "Implementer",
+    "LazyLoadError",
+    "LazyRouter",
+    "Markers",
     "Middleware",
     "Next",
     "Procedure",
+    "ProcedureBuilder",
     "RoutedProcedure",
     "Router",
+    "RouterGroup",
     "RouterLink",
+    "Undeclared",
+    "call",
     "compose",
     "compose_routers",
+    "concat",
     "create_router_client",
     "derive_defined",
     "implement",
+    "lazy",
+    "map_input",
+    "once",
+    "procedures",
     "to_orpc_error",
 ]

@@ -1,32 +1,55 @@
-"""Calling a router in process, through the same pipeline as over the wire."""
+"""Calling procedures in process, through the same pipeline as over the wire."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
 from typing_extensions import override
 
-from rawr.contract import ClientContext, Contract, ContractError, Link, LinkCall, create_client
+from rawr.contract import (
+    ClientContext,
+    Contract,
+    ContractError,
+    Link,
+    LinkCall,
+    create_client,
+)
+from rawr.schema import UNDEFINED
 
-from ._call import Call
+from ._call import Call, Middleware
+from ._procedure import Procedure
 from ._router import Router
 
 C = TypeVar("C", bound=Contract)
 Ctx = TypeVar("Ctx")
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 ContextSource: TypeAlias = Ctx | Callable[[ClientContext], Awaitable[Ctx]]
 """A context, or what makes one for each call from the caller's client context."""
 
 
 class RouterLink(Link):
-    """Carries calls to a router of the same process: validated, never serialised."""
+    """Carries calls to a router of the same process: validated, never serialised.
 
-    def __init__(self, router: Router[Ctx], context: ContextSource[Ctx]) -> None:
-        self._procedures = {place.path: place for place in router.walk()}
+    Interceptors wrap each call, outside of all middleware and validation; they see errors
+    before it is derived whether the contract declares them.
+    """
+
+    def __init__(
+        self,
+        router: Router[Ctx, Any],
+        context: ContextSource[Ctx],
+        *,
+        interceptors: Sequence[Middleware[Ctx]] = (),
+    ) -> None:
+        self._find = router.find
         self._context = context
+        self._interceptors = tuple(interceptors)
 
     @override
     async def call(self, call: LinkCall) -> Any:
-        place = self._procedures.get(call.path)
+        """See `Link.call`."""
+        place = self._find(call.path)
         if place is None:
             raise ContractError(
                 f"The router has no procedure {'.'.join(call.path)}; "
@@ -35,21 +58,77 @@ class RouterLink(Link):
         context = self._context
         if callable(context):
             context = await cast("Callable[[ClientContext], Awaitable[Any]]", context)(call.context)
-        return await place.procedure(
-            Call(
-                path=call.path,
-                contract=place.contract,
-                context=context,
-                input=call.input,
-                last_event_id=call.last_event_id,
-            )
+        routed: Call[Any] = Call(
+            path=call.path,
+            contract=place.contract,
+            context=context,
+            input=call.input,
+            last_event_id=call.last_event_id,
         )
+        return await place.procedure(routed, self._interceptors)
 
 
-def create_router_client(contract: type[C], router: Router[Ctx], context: ContextSource[Ctx]) -> C:
-    """A typed in-process client of a router.
+def create_router_client(
+    contract: type[C],
+    router: Router[Ctx, Any],
+    context: ContextSource[Ctx],
+    *,
+    interceptors: Sequence[Middleware[Ctx]] = (),
+) -> C:
+    """A typed in-process client of a router; see `RouterLink` for what it does.
 
-    >>> # invoicing = create_router_client(InvoicingContract, create_router(), context)
-    >>> # status = await invoicing.get_status(RunRef(run_id="run-1"))
+    >>> import asyncio
+    >>> from rawr.contract import Contract, get
+    >>> from rawr.procedure import procedures
+    >>> os = procedures(str)
+    >>> class Greetings(Contract):
+    ...     hello = os.output(str).handler(lambda name: f"Hello {name}")
+    >>> client = create_router_client(Greetings, os.router(Greetings), "Ada")
+    >>> asyncio.run(client.hello())
+    'Hello Ada'
     """
-    return create_client(contract, RouterLink(router, context))
+    return create_client(contract, RouterLink(router, context, interceptors=interceptors))
+
+
+@overload
+async def call(
+    procedure: Procedure[Ctx, None, Out],
+    /,
+    *,
+    context: Ctx,
+    path: tuple[str, ...] = (),
+    last_event_id: str | None = None,
+) -> Out: ...
+@overload
+async def call(
+    procedure: Procedure[Ctx, In, Out],
+    input: In,
+    /,
+    *,
+    context: Ctx,
+    path: tuple[str, ...] = (),
+    last_event_id: str | None = None,
+) -> Out: ...
+async def call(
+    procedure: Procedure[Any, Any, Any],
+    input: object = UNDEFINED,
+    /,
+    *,
+    context: object,
+    path: tuple[str, ...] = (),
+    last_event_id: str | None = None,
+) -> Any:
+    """Call one procedure directly: middleware, validation, handler.
+
+    Raises:
+        ORPCError: The procedure failed; a `TypedError` where its contract declares it.
+    """
+    return await procedure(
+        Call(
+            path=path,
+            contract=procedure,
+            context=context,
+            input=input,
+            last_event_id=last_event_id,
+        )
+    )

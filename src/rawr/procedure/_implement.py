@@ -1,49 +1,49 @@
 """Implementing a contract: handlers bound to procedures, checked for completeness."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, TypeAlias, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
 
 from rawr.contract import Contract, ContractError, EventIterator, ProcedureContract
 
-from ._call import Call, Middleware
-from ._procedure import Handler, Procedure
+from ._call import Middleware
+from ._handlers import InputHandler, PlainHandler, PlainStreamHandler, StreamHandler
+from ._pipeline import Handler
+from ._procedure import Procedure
 from ._router import Router
 
 C = TypeVar("C", bound=Contract)
+Init = TypeVar("Init")
 Ctx = TypeVar("Ctx")
+Ctx2 = TypeVar("Ctx2")
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-PlainHandler: TypeAlias = (
-    Callable[[Ctx], Awaitable[Out]] | Callable[[Ctx, Call[Ctx]], Awaitable[Out]]
-)
-InputHandler: TypeAlias = (
-    Callable[[Ctx, In], Awaitable[Out]] | Callable[[Ctx, In, Call[Ctx]], Awaitable[Out]]
-)
-StreamHandler: TypeAlias = (
-    Callable[[Ctx, In], AsyncIterator[Out]]
-    | Callable[[Ctx, In, Call[Ctx]], AsyncIterator[Out]]
-    | Callable[[Ctx, In], Awaitable[AsyncIterator[Out]]]
-    | Callable[[Ctx, In, Call[Ctx]], Awaitable[AsyncIterator[Out]]]
-)
 H = TypeVar("H", bound=Callable[..., Any])
 
 
-class Implementer(Generic[C, Ctx]):
-    """Collects the handlers of one contract; `router()` checks that none is missing."""
+class Implementer(Generic[C, Init, Ctx]):
+    """Collects the handlers of one contract; `router()` checks that none is missing.
+
+    `Init` is the context callers give, `Ctx` the one after all middleware.
+    """
 
     def __init__(self, contract: type[C]) -> None:
         self._contract = contract
-        self._middlewares: tuple[Middleware[Ctx], ...] = ()
-        self._procedures: dict[str, Procedure[Ctx]] = {}
+        self._middlewares: tuple[Middleware[Any, Any], ...] = ()
+        self._procedures: dict[str, Procedure[Any]] = {}
 
-    def use(self, *middlewares: Middleware[Ctx]) -> "Implementer[C, Ctx]":
+    @overload
+    def use(self, middleware: Middleware[Ctx, Ctx2], /) -> "Implementer[C, Init, Ctx2]": ...
+    @overload
+    def use(self, *middlewares: Middleware[Ctx]) -> "Implementer[C, Init, Ctx]": ...
+    def use(self, *middlewares: Middleware[Any, Any]) -> "Implementer[C, Init, Any]":
         """An implementer whose handlers run inside these middlewares too.
 
         They run before input validation, the first one outermost. Both implementers fill
-        the same router, so that one contract may have guarded and open procedures.
+        the same router, so that one contract may have guarded and open procedures. One that
+        changes the type of the context is used alone.
         """
-        derived: Implementer[C, Ctx] = Implementer(self._contract)
+        derived: Implementer[C, Init, Any] = Implementer(self._contract)
         derived._middlewares = (*self._middlewares, *middlewares)
         derived._procedures = self._procedures
         return derived
@@ -67,9 +67,15 @@ class Implementer(Generic[C, Ctx]):
         """
         return self._bind(procedure)
 
+    @overload
+    def stream(  # pyright: ignore[reportOverlappingOverload] - no input is the narrower case
+        self, procedure: ProcedureContract[None, EventIterator[Out]]
+    ) -> Callable[[PlainStreamHandler[Ctx, Out]], PlainStreamHandler[Ctx, Out]]: ...
+    @overload
     def stream(
         self, procedure: ProcedureContract[In, EventIterator[Out]]
-    ) -> Callable[[StreamHandler[Ctx, In, Out]], StreamHandler[Ctx, In, Out]]:
+    ) -> Callable[[StreamHandler[Ctx, In, Out]], StreamHandler[Ctx, In, Out]]: ...
+    def stream(self, procedure: ProcedureContract[Any, Any]) -> Callable[[H], H]:
         """Bind an async generator to a streaming procedure of the contract.
 
         What a generator raises is told inside the stream, whose status is 200. An async function
@@ -77,7 +83,7 @@ class Implementer(Generic[C, Ctx]):
         """
         return self._bind(procedure)
 
-    def router(self, **children: Router[Any]) -> Router[Ctx]:
+    def router(self, **children: Router[Any, Any]) -> Router[Init, C]:
         """The finished router; nested contracts get theirs by keyword.
 
         Raises:
@@ -100,9 +106,9 @@ class Implementer(Generic[C, Ctx]):
 
 
 @overload
-def implement(contract: type[C]) -> Implementer[C, None]: ...
+def implement(contract: type[C]) -> Implementer[C, None, None]: ...
 @overload
-def implement(contract: type[C], context: type[Ctx]) -> Implementer[C, Ctx]: ...
-def implement(contract: type[C], context: type[Any] | None = None) -> Implementer[C, Any]:  # noqa: ARG001 - read by the type checker
+def implement(contract: type[C], context: type[Ctx]) -> Implementer[C, Ctx, Ctx]: ...
+def implement(contract: type[C], context: type[Any] | None = None) -> Implementer[C, Any, Any]:  # noqa: ARG001 - read by the type checker
     """Start implementing a contract whose handlers get a context of the given type."""
     return Implementer(contract)

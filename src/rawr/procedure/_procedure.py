@@ -1,131 +1,131 @@
 """A procedure: a contract with a handler and the middleware around it."""
 
-import inspect
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self
 
-from rawr.contract import ContractError, EventIterator, ORPCError, ProcedureContract
-from rawr.schema import UNDEFINED, SchemaError
+from typing_extensions import TypeVar, override
+
+from rawr.contract import ORPCError, ProcedureContract, ProcedureDefinition
 
 from ._call import Call, Middleware, Next, compose
-from ._errors import derive_defined, input_error, output_error
-from ._stream import ValidatedItems
+from ._errors import derive_defined
+from ._pipeline import Handler, build, require_shape
 
-Ctx = TypeVar("Ctx")
+Ctx_contra = TypeVar("Ctx_contra", contravariant=True)
+In = TypeVar("In", default=Any)
+Out = TypeVar("Out", default=Any)
 
-Handler: TypeAlias = Callable[..., Any]
-"""`(context, input)` or `(context, input, call)`; without `input` where there is none."""
 
+class Procedure(ProcedureContract[In, Out], Generic[Ctx_contra, In, Out]):
+    """An implemented procedure; it can stand wherever its contract can.
 
-class Procedure(Generic[Ctx]):
-    """An implemented procedure.
+    In a contract class it makes the contract one that implements itself; read on a client
+    it is the call. Both validations come before the middleware of their index, counted from
+    the outside; by default the innermost (see `procedures` for the order while authoring).
 
-    The onion, from the outside: middleware given by the implementer, input validation,
-    handler, output validation (so middleware sees validated output, and unvalidated input).
+    Raises:
+        ContractError: The handler does not take what the contract gives.
     """
 
-    __slots__ = ("_run", "contract", "handler", "middlewares")
+    __slots__ = (
+        "_run",
+        "contract",
+        "handler",
+        "input_validation_index",
+        "middlewares",
+        "output_validation_index",
+    )
 
     def __init__(
         self,
-        contract: ProcedureContract[Any, Any],
+        contract: ProcedureContract[In, Out],
         handler: Handler,
-        middlewares: tuple[Middleware[Ctx], ...] = (),
+        middlewares: tuple[Middleware[Any, Any, Any], ...] = (),
+        *,
+        input_validation_index: float | None = None,
+        output_validation_index: float | None = None,
     ) -> None:
+        require_shape(contract, handler)
+        innermost = len(middlewares)
+        self._fill(
+            contract,
+            handler,
+            middlewares,
+            innermost if input_validation_index is None else input_validation_index,
+            innermost if output_validation_index is None else output_validation_index,
+        )
+
+    def _fill(
+        self,
+        contract: ProcedureContract[In, Out],
+        handler: Handler,
+        middlewares: tuple[Middleware[Any, Any, Any], ...],
+        input_index: float,
+        output_index: float,
+    ) -> None:
+        ProcedureContract.__init__(self, contract.definition)
+        self._name = contract.name
         self.contract = contract
         self.handler = handler
         self.middlewares = middlewares
-        self._run: Next[Ctx] = compose(middlewares, _core(contract, handler))
+        self.input_validation_index = input_index
+        self.output_validation_index = output_index
+        self._run: Next[Any] | None = None
 
     def __repr__(self) -> str:
-        return f"<Procedure {self.contract.name} by {self.handler.__qualname__}>"
+        return f"<Procedure {self.name or '?'} by {self.handler.__qualname__}>"
 
-    async def __call__(self, call: Call[Ctx]) -> object:
+    @override
+    def with_definition(self, definition: ProcedureDefinition) -> Self:
+        """See `ProcedureContract.with_definition`; the handler must still fit."""
+        return self.within((), self.contract.with_definition(definition))
+
+    def within(
+        self,
+        middlewares: tuple[Middleware[Any, Any, Any], ...],
+        contract: ProcedureContract[In, Out] | None = None,
+    ) -> Self:
+        """The same procedure with more middleware around its own."""
+        wrapped = type(self).__new__(type(self))
+        added = len(middlewares)
+        wrapped._fill(  # noqa: SLF001 - same class
+            contract or self.contract,
+            self.handler,
+            (*middlewares, *self.middlewares),
+            self.input_validation_index + added,
+            self.output_validation_index + added,
+        )
+        wrapped._name = self._name  # noqa: SLF001 - same class
+        return wrapped
+
+    async def __call__(
+        self, call: Call[Ctx_contra], interceptors: tuple[Middleware[Any], ...] = ()
+    ) -> object:
         """Run a call; the result is the typed output (an `EventIterator` of a stream).
+
+        Interceptors wrap all of the pipeline; they see errors as they were raised.
 
         Raises:
             ORPCError: With `defined` derived from the contract's error map.
             Exception: Whatever else the handler raised, for the boundary to hide.
         """
+        run = self._run or self._built()
+        if interceptors:
+            run = compose(interceptors, run)
         try:
-            return await self._run(call)
+            return await run(call)
         except ORPCError as error:
-            derived = derive_defined(error, self.contract.definition.errors)
+            derived = derive_defined(error, self._definition.errors)
             if derived is error:
                 raise
             raise derived from error
 
-
-def _core(contract: ProcedureContract[Any, Any], handler: Handler) -> Next[Any]:
-    definition = contract.definition
-    invoke = _invoker(contract, handler)
-    validate_input = None if definition.input is None else definition.input.validate
-    finish = _finisher(contract)
-
-    async def core(call: Call[Any]) -> object:
-        value: object = UNDEFINED
-        if validate_input is not None:
-            try:
-                value = validate_input(call.input)
-            except SchemaError as error:
-                raise input_error(error) from error
-        result = invoke(call, value)
-        return finish(await result if inspect.isawaitable(result) else result)
-
-    return core
-
-
-def _invoker(
-    contract: ProcedureContract[Any, Any], handler: Handler
-) -> Callable[[Call[Any], object], object]:
-    """Adapt the handler's parameters once, so that a call needs no inspection."""
-    has_input = contract.definition.input is not None
-    accepted = _positional(handler)
-    required = 1 + has_input
-    if accepted not in (required, required + 1):
-        raise ContractError(
-            f"{contract.name}: handler {handler.__qualname__} takes {accepted} parameters; "
-            f"write (context{', input' if has_input else ''}) and optionally call"
+    def _built(self) -> Next[Any]:
+        """The pipeline, put together by the first call: most copies are never called."""
+        self._run = run = build(
+            self.contract,
+            self.handler,
+            self.middlewares,
+            self.input_validation_index,
+            self.output_validation_index,
         )
-    if has_input:
-        if accepted == required:
-            return lambda call, value: handler(call.context, value)
-        return lambda call, value: handler(call.context, value, call)
-    if accepted == required:
-        return lambda call, _value: handler(call.context)
-    return lambda call, _value: handler(call.context, call)
-
-
-def _positional(handler: Handler) -> int:
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(
-        parameter.kind in kinds for parameter in inspect.signature(handler).parameters.values()
-    )
-
-
-def _finisher(contract: ProcedureContract[Any, Any]) -> Callable[[object], object]:
-    definition = contract.definition
-    if definition.output is None:
-        return _plain
-    if definition.streams:
-        schema, errors = definition.output, definition.errors
-
-        def stream(result: object) -> EventIterator[Any]:
-            if not isinstance(result, AsyncIterator):
-                raise output_error(SchemaError([]))
-            return EventIterator(ValidatedItems(result, schema, errors))
-
-        return stream
-    validate = definition.output.validate
-
-    def finish(result: object) -> object:
-        try:
-            return validate(result)
-        except SchemaError as error:
-            raise output_error(error) from error
-
-    return finish
-
-
-def _plain(result: object) -> object:
-    return result
+        return run

@@ -1,7 +1,6 @@
 """Implementing contracts: binding, completeness, middleware, nesting, in-process clients."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -202,7 +201,7 @@ async def test_guarded_and_open_procedures_share_a_router() -> None:
         return await following(call)
 
     async def rename(call: Call[Context], following: Next[Context]) -> object:
-        return await following(replace(call, context=Context("renamed")))
+        return await following(call.with_context(Context("renamed")))
 
     class Two(Contract):
         open = procedure().output(str)

@@ -1,6 +1,5 @@
 """The pipeline: middleware, input validation, handler, output validation."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +23,7 @@ async def test_the_handler_gets_context_and_typed_input() -> None:
 
 async def test_the_handler_may_ask_for_the_call() -> None:
     async def handler(context: object, input: Ref, call: Call[Any]) -> Count:
-        assert (call.path, call.last_event_id, call.input) == (("x",), "7", WIRE)
+        assert (call.path, call.last_event_id, call.input) == (("x",), "7", input)
         return Count(n=1)
 
     await call_of(Runs.status, handler, WIRE, last_event_id="7")
@@ -153,7 +152,7 @@ async def test_middleware_sees_raw_input_and_validated_output() -> None:
 
 async def test_middleware_may_change_context_and_input() -> None:
     async def middleware(call: Call[Any], following: Next[Any]) -> object:
-        return await following(replace(call, context="added", input={"runId": "other"}))
+        return await following(call.with_context("added").with_input({"runId": "other"}))
 
     async def handler(context: object, input: Ref) -> Count:
         assert (context, input.run_id) == ("added", "other")

@@ -1,0 +1,164 @@
+"""The pipeline of a procedure, put together once: middleware, validation, handler.
+
+`use(m1).input(...).use(m2).output(...).use(m3)` runs, from the outside,
+m1 > input validation > m2 > m3 > handler > m3 > output validation > m2 > m1:
+input is validated after the middleware before `.input()`, output before that of `.output()`.
+"""
+
+import inspect
+import math
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeAlias
+
+from rawr.contract import ContractError, EventIterator, ProcedureContract
+from rawr.schema import SchemaError
+
+from ._call import Call, Middleware, Next, wrap
+from ._errors import input_error, output_error
+from ._stream import ValidatedItems
+
+Handler: TypeAlias = Callable[..., Any]
+"""`(context, input)` or `(context, input, call)`; without `input` where there is none."""
+
+_Validate: TypeAlias = Callable[[object], object]
+
+
+def build(
+    contract: ProcedureContract[Any, Any],
+    handler: Handler,
+    middlewares: tuple[Middleware[Any, Any, Any], ...],
+    input_index: float,
+    output_index: float,
+) -> Next[Any]:
+    """The pipeline with each validation before the middleware of its index.
+
+    An index is clamped to where there is middleware; NaN leaves the validation out.
+    """
+    innermost = len(middlewares)
+    read = _place(_reader(contract), input_index, innermost)
+    finish = _place(_finisher(contract), output_index, innermost)
+    run = _core(contract, handler, read.get(innermost), finish.get(innermost))
+    for index in reversed(range(innermost)):
+        run = wrap(middlewares[index], run)
+        if index in read or index in finish:
+            run = _validated(run, read.get(index), finish.get(index))
+    return run
+
+
+def _place(validate: _Validate | None, index: float, innermost: int) -> dict[int, _Validate]:
+    if validate is None or math.isnan(index):
+        return {}
+    return {int(min(max(0, index), innermost)): validate}
+
+
+def _validated(inner: Next[Any], read: _Validate | None, finish: _Validate | None) -> Next[Any]:
+    async def validated(call: Call[Any]) -> object:
+        if read is not None:
+            call = call.with_input(read(call.input))
+        output = await inner(call)
+        return output if finish is None else finish(output)
+
+    return validated
+
+
+def _core(
+    contract: ProcedureContract[Any, Any],
+    handler: Handler,
+    read: _Validate | None,
+    finish: _Validate | None,
+) -> Next[Any]:
+    invoke = _invoker(contract, handler)
+    finish = finish or _as_it_is
+    read = read or _as_it_is
+    if inspect.iscoroutinefunction(handler):
+
+        async def core(call: Call[Any]) -> object:
+            return finish(await invoke(call, read(call.input)))
+
+        return core
+
+    async def flexible_core(call: Call[Any]) -> object:
+        result = invoke(call, read(call.input))
+        return finish(await result if inspect.isawaitable(result) else result)
+
+    return flexible_core
+
+
+def require_shape(contract: ProcedureContract[Any, Any], handler: Handler) -> None:
+    """Refuse a handler that does not take what the contract gives.
+
+    Raises:
+        ContractError: It takes more or fewer parameters.
+    """
+    has_input = contract.definition.input is not None
+    accepted, required = _positional(handler), 1 + has_input
+    if accepted not in (required, required + 1):
+        raise ContractError(
+            f"{contract.name or 'procedure'}: handler {handler.__qualname__} takes {accepted} "
+            f"parameters; write (context{', input' if has_input else ''}) and optionally call"
+        )
+
+
+def _invoker(
+    contract: ProcedureContract[Any, Any], handler: Handler
+) -> Callable[[Call[Any], object], Any]:
+    """Adapt the handler's parameters once, so that a call needs no inspection."""
+    has_input = contract.definition.input is not None
+    wants_call = _positional(handler) > 1 + has_input
+    if has_input:
+        if wants_call:
+            return lambda call, value: handler(call.context, value, call.with_input(value))
+        return lambda call, value: handler(call.context, value)
+    if wants_call:
+        return lambda call, _value: handler(call.context, call)
+    return lambda call, _value: handler(call.context)
+
+
+def _positional(handler: Handler) -> int:
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(
+        parameter.kind in kinds for parameter in inspect.signature(handler).parameters.values()
+    )
+
+
+def _reader(contract: ProcedureContract[Any, Any]) -> _Validate | None:
+    schema = contract.definition.input
+    if schema is None:
+        return None
+    validate = schema.validate
+
+    def read(value: object) -> object:
+        try:
+            return validate(value)
+        except SchemaError as error:
+            raise input_error(error) from error
+
+    return read
+
+
+def _finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
+    definition = contract.definition
+    schema, errors = definition.output, definition.errors
+    if schema is None:
+        return None
+    if definition.streams:
+
+        def stream(result: object) -> EventIterator[Any]:
+            if not isinstance(result, AsyncIterator):
+                raise output_error(SchemaError([]))
+            return EventIterator(ValidatedItems(result, schema, errors))
+
+        return stream
+    validate = schema.validate
+
+    def finish(result: object) -> object:
+        try:
+            return validate(result)
+        except SchemaError as error:
+            raise output_error(error) from error
+
+    return finish
+
+
+def _as_it_is(value: object) -> object:
+    return value
