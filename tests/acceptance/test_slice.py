@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from tests.acceptance.hq import command, running_hq
@@ -78,3 +80,21 @@ def test_a_second_host_on_the_same_data_is_refused(tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert "Traceback" not in refused.stderr
         assert str(hq.process.pid) in refused.stderr
+
+
+def test_an_open_event_stream_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    with running_hq(tmp_path / "data") as hq, hq.client() as client:
+        started = client.post(
+            "/api/orpc/invoicing/processing/start", json={"invoiceId": "inv-1"}
+        ).json()
+        url = f"/api/workflows/invoicing/runs/{started['runId']}/events"
+        with client.stream("GET", url) as events:
+            lines = events.iter_lines()
+            while "queued" not in next(lines):
+                pass
+            began = time.monotonic()
+            assert hq.interrupt() == 0
+            with pytest.raises(httpx2.RemoteProtocolError):  # cut, so that a client resumes
+                for _ in lines:
+                    pass
+        assert time.monotonic() - began < 5

@@ -10,6 +10,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from ._streams import StreamCutter
+
 _DRAIN_SECONDS = 10
 _BACKLOG = 2048
 
@@ -21,15 +23,27 @@ class AddressInUse(Exception):
 class _Server(uvicorn.Server):
     """Uvicorn without its signal policy: a signal ends serving, and the process ends well."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        on_ready: Callable[[], None],
+        on_exit: Callable[[], None],
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_exit = on_exit
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_exit()
+        await super().shutdown(sockets)
 
     @override
     @contextmanager
@@ -69,12 +83,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve_app(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; requests in flight get up to 10 seconds to end."""
+    streams = StreamCutter(app)
     config = uvicorn.Config(
-        app,
+        streams,
         lifespan="off",
         access_log=False,
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    await _Server(config, on_ready).serve(sockets=[listener])
+    server = _Server(config, on_ready=on_ready, on_exit=streams.cut)
+    await server.serve(sockets=[listener])
