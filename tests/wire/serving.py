@@ -15,7 +15,9 @@ from rawr.http import ASGIApp
 def serving(app: ASGIApp) -> Iterator[str]:
     """A uvicorn server of the application on a free loopback port; gives its base URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="error", http="httptools", loop="uvloop")
+        config = uvicorn.Config(
+            app, log_level="error", http="httptools", loop="uvloop", ws="websockets-sansio"
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],), name="test server")
         thread.start()

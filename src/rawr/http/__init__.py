@@ -2,10 +2,11 @@
 
 from ._asgi import ASGIApp, Message, Receive, Scope, Send
 from ._companion import ClientDisconnected
-from ._handler import DEFAULT_MAX_BODY_BYTES, ContextFactory, Interceptor, Respond, StandardHandler
+from ._handler import DEFAULT_MAX_BODY_BYTES, ContextFactory, StandardHandler
 from ._openapi import ErrorBodyEncoder, OpenAPICodec, OpenAPIHandler
 from ._operation import Operation
-from ._request import Request
+from ._plugin import Exchange, Interceptor, Mount, Plugin, Respond
+from ._request import Match, Request
 from ._response import KeepAlive, Response
 from ._rpc import RPCCodec, RPCHandler
 
@@ -15,12 +16,16 @@ __all__ = [
     "ClientDisconnected",
     "ContextFactory",
     "ErrorBodyEncoder",
+    "Exchange",
     "Interceptor",
     "KeepAlive",
+    "Match",
     "Message",
+    "Mount",
     "OpenAPICodec",
     "OpenAPIHandler",
     "Operation",
+    "Plugin",
     "RPCCodec",
     "RPCHandler",
     "Receive",

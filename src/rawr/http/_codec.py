@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from rawr.contract import ORPCError
+from rawr.wire.event_iterator import IteratorDecoder
 
 from ._operation import Operation
 from ._request import Match, Request
@@ -21,7 +22,7 @@ class Codec(Protocol):
     """One protocol: how requests are read and results, errors and events are written."""
 
     def reads_body(self, request: Request) -> bool:
-        """Whether the input of this request depends on its body."""
+        """Whether the input of this request depends on its body as a whole."""
         ...
 
     def decode(self, request: Request, body: bytes) -> object:
@@ -31,6 +32,10 @@ class Codec(Protocol):
             DecodeError: The request is malformed.
             ORPCError: It is refused for another reason.
         """
+        ...
+
+    def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:
+        """A reader of event iterators that clients send."""
         ...
 
     def encode(self, operation: Operation, output: object) -> Response:

@@ -9,13 +9,19 @@ import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeVar, cast
 
-from ._asgi import Receive
+from ._asgi import Message, Receive
 
 T = TypeVar("T")
 
 
 class ClientDisconnected(BaseException):
     """The client went away: there is nobody left to answer."""
+
+
+async def stays() -> Message:
+    """The `receive` of a call whose caller's leaving cancels it in another way."""
+    await asyncio.get_running_loop().create_future()
+    raise ClientDisconnected
 
 
 class _Steps(Protocol):
@@ -50,6 +56,9 @@ def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> Genera
     except StopIteration as done:
         result: T = done.value
         return result
+    if receive is stays:
+        result = yield from _continue(work, signal)
+        return result
     watch = _Watch(receive)
     try:
         result = yield from _accompany(work, signal, watch.start, "rawr.http.watch_client")
@@ -65,8 +74,17 @@ def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> Genera
 def _accompany(
     steps: _Steps, signal: object, companion: Callable[[], Coroutine[Any, Any, None]], name: str
 ) -> Generator[Any, Any, Any]:
-    """Go on with work whose first signal to the event loop has not been passed on yet."""
+    """Go on with started work, with a companion beside it."""
     task = asyncio.get_running_loop().create_task(companion(), name=name)
+    try:
+        result = yield from _continue(steps, signal)
+    finally:
+        task.cancel()
+    return result
+
+
+def _continue(steps: _Steps, signal: object) -> Generator[Any, Any, Any]:
+    """Go on with work whose first signal to the event loop has not been passed on yet."""
     try:
         while True:
             try:
@@ -77,8 +95,6 @@ def _accompany(
                 signal = steps.send(value)
     except StopIteration as done:
         return done.value
-    finally:
-        task.cancel()
 
 
 class _Watch:

@@ -87,7 +87,7 @@ def _lines(headers: Mapping[str, object]) -> Iterator[tuple[str, str]]:
 
 def _headers(request: Request, known: frozenset[str] | None) -> dict[str, str | list[str]]:
     headers: dict[str, str | list[str]] = {}
-    for raw_name, raw_value in request.scope["headers"]:
+    for raw_name, raw_value in request.raw_headers:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
         if known is not None and name not in known:
             continue

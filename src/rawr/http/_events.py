@@ -1,7 +1,9 @@
 """Event iterators as responses."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from typing import Any, Final, TypeVar
+
+from typing_extensions import override
 
 from rawr.contract import Event, EventIterator
 from rawr.procedure import to_orpc_error
@@ -26,13 +28,31 @@ def event_response(
     return Response(
         status=status,
         headers=EVENT_STREAM_HEADERS,
-        body=_encode(operation, output, IteratorEncoder(serializer)),
+        body=_Blocks(_encode(operation, output, IteratorEncoder(serializer)), output),
     )
+
+
+class _Blocks(AsyncIterator[bytes]):
+    """A stream's blocks; closing them closes the output even if nobody asked for one."""
+
+    __slots__ = ("_blocks", "_output")
+
+    def __init__(self, blocks: AsyncGenerator[bytes, None], output: EventIterator[Any]) -> None:
+        self._blocks = blocks
+        self._output = output
+
+    @override
+    def __anext__(self) -> Coroutine[Any, Any, bytes]:
+        return self._blocks.__anext__()
+
+    async def aclose(self) -> None:
+        await self._blocks.aclose()
+        await self._output.aclose()
 
 
 async def _encode(
     operation: Operation, output: EventIterator[Any], encoder: IteratorEncoder
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """The stream's blocks; a failure becomes its last one, as the status is out already."""
     try:
         yield encoder.open()

@@ -1,20 +1,22 @@
 """The one handler behind every protocol: match, make the context, decode, call, encode."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias, cast
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias
 
 from rawr.contract import ORPCError
-from rawr.procedure import Call, Router, derive_defined, to_orpc_error
+from rawr.procedure import Call, Next, Router, derive_defined, to_orpc_error
 from rawr.schema import UNDEFINED
 from rawr.wire import DecodeError, EncodeError
+from rawr.wire.path import lookup_path
 
 from ._asgi import ASGIApp, Receive, Scope, Send, answer_lifespan, raw_path
 from ._codec import Codec, Matcher
 from ._companion import ClientDisconnected, until_disconnected
 from ._log import log_failure, logger
 from ._operation import Operation, operations
+from ._plugin import Exchange, Interceptor, Mount, Plugin, Respond, compose, innermost_first
 from ._request import Request
 from ._response import (
     BODY,
@@ -39,15 +41,6 @@ NO_MATCH: Final = "No procedure matched"
 ContextFactory: TypeAlias = Callable[[Request], Awaitable[Any]]
 """Makes the context of a matched request before its body is read; may raise `ORPCError`."""
 
-Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-Interceptor: TypeAlias = Callable[[Request, Respond], Awaitable[Response]]
-"""Wraps a matched request, from context to encoding: `async def timed(request, next): ...`.
-
-Failures pass through it as exceptions, before they are encoded.
-"""
-
-
 MakeMatcher: TypeAlias = Callable[[Sequence[Operation], str], Matcher]
 
 
@@ -56,6 +49,7 @@ class HandlerOptions:
     """What handlers of every protocol have in common."""
 
     interceptors: tuple[Interceptor, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     keep_alive: KeepAlive = DEFAULT_KEEP_ALIVE
     sleep: Sleep = asyncio.sleep
@@ -67,12 +61,18 @@ class StandardHandler:
     def __init__(
         self, router: Router[Any], codec: Codec, make_matcher: MakeMatcher, options: HandlerOptions
     ) -> None:
-        self._operations = tuple(operations(router))
+        self._plugins = innermost_first(options.plugins)
+        self._operations = tuple(
+            _plugged(operation, self._plugins) for operation in operations(router)
+        )
         self._codec = codec
         self._make_matcher = make_matcher
         self._options = options
         self._matchers: dict[str, Matcher] = {}
-        self._respond_through: Respond = _compose(options.interceptors, self._respond)
+        self._has_exchanges = any(
+            type(plugin).around_exchange is not Plugin.around_exchange for plugin in self._plugins
+        )
+        self._respond_through = self._onion()
 
     def _admit(self, request: Request) -> None:
         """Refuse a matched request before its context is made."""
@@ -90,6 +90,8 @@ class StandardHandler:
 
         `context` is a value or a `ContextFactory`. False means: not matched, nothing sent.
         """
+        if self._has_exchanges:
+            return await self._exchange(self._mount(prefix, context))(scope, receive, send)
         request = self._match(scope, receive, self._matcher(prefix), context)
         if request is None:
             return False
@@ -107,7 +109,65 @@ class StandardHandler:
             else:
                 await self._serve(request, send)
 
-        return app
+        if not self._has_exchanges:
+            return app
+        exchange = self._exchange(self._mount(prefix, context))
+
+        async def plugged_app(scope: Scope, receive: Receive, send: Send) -> None:
+            if not await exchange(scope, receive, send):
+                await self._answer_unmatched(scope, receive, send)
+
+        return plugged_app
+
+    def _onion(self) -> Respond:
+        """What is around the context, the call and its encoding."""
+        respond = compose(self._options.interceptors, self._respond)
+        for plugin in self._plugins:
+            respond = plugin.around_call(respond)
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await respond(request)
+            except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+                return self._refuse(request.operation, error)
+
+        outer: Respond = answer
+        for plugin in self._plugins:
+            outer = plugin.around_response(outer)
+        return respond if outer is answer else outer
+
+    def _mount(self, prefix: str, context: object) -> Mount:
+        return Mount(
+            prefix=prefix.removesuffix("/"),
+            context=context,
+            max_body_bytes=self._options.max_body_bytes,
+            codec=self._codec,
+            matcher=self._matcher(prefix),
+            answer=self._answer,
+            deliver=self._deliver,
+        )
+
+    def _exchange(self, mount: Mount) -> Exchange:
+        async def serve(scope: Scope, receive: Receive, send: Send) -> bool:
+            request = self._match(scope, receive, mount.matcher, mount.context)
+            if request is None:
+                return False
+            await self._serve(request, send)
+            return True
+
+        plugged: Exchange = serve
+        for plugin in self._plugins:
+            plugged = plugin.around_exchange(plugged, mount)
+
+        async def under_prefix(scope: Scope, receive: Receive, send: Send) -> bool:
+            if scope["type"] != "http" or lookup_path(raw_path(scope), mount.prefix) is None:
+                return False
+            try:
+                return await plugged(scope, receive, send)
+            except ClientDisconnected:
+                return True
+
+        return under_prefix
 
     def _matcher(self, prefix: str) -> Matcher:
         """The matcher of a prefix; there are as many as the application has mounts."""
@@ -138,9 +198,26 @@ class StandardHandler:
                 await send(start_whole(response.status, response.headers, body))
                 await send({"type": BODY, "body": body})
             else:
-                await self._stream(response, body, request.receive, send)
+                await self._deliver(response, request.receive, send)
         except ClientDisconnected:
             logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
+
+    async def _answer(self, request: Request) -> Response:
+        """The response of a request that came inside another one; see `Mount.answer`."""
+        try:
+            return await self._respond_through(request)
+        except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+            return self._refuse(request.operation, error)
+
+    async def _deliver(self, response: Response, receive: Receive, send: Send) -> None:
+        body = response.body
+        if isinstance(body, bytes):
+            await send(start_whole(response.status, response.headers, body))
+            await send({"type": BODY, "body": body})
+            return
+        pulse = Pulse(send, self._options.keep_alive, self._options.sleep)
+        await send(start(response.status, response.headers))
+        await until_disconnected(send_chunks(body, send, pulse), receive)
 
     def _refuse(self, operation: Operation, error: Exception) -> Response:
         failure = to_orpc_error(error)
@@ -180,16 +257,20 @@ class StandardHandler:
             await send({"type": "websocket.close", "code": 1000, "reason": NO_MATCH})
         else:
             response = self._codec.encode_error(ORPCError("NOT_FOUND", message=NO_MATCH))
-            body = cast("bytes", response.body)
-            await send(start_whole(response.status, response.headers, body))
-            await send({"type": BODY, "body": body})
+            await self._deliver(response, receive, send)
 
-    async def _stream(
-        self, response: Response, chunks: AsyncIterator[bytes], receive: Receive, send: Send
-    ) -> None:
-        pulse = Pulse(send, self._options.keep_alive, self._options.sleep)
-        await send(start(response.status, response.headers))
-        await until_disconnected(send_chunks(chunks, send, pulse), receive)
+
+def _plugged(operation: Operation, plugins: Sequence[Plugin]) -> Operation:
+    run: Next[Any] = operation.procedure
+    for plugin in plugins:
+        run = plugin.around_procedure(run)
+    if run is operation.procedure:
+        return operation
+
+    async def plugged(call: Call[Any]) -> object:
+        return await run(call)
+
+    return replace(operation, procedure=plugged)
 
 
 async def _make_context(factory: Callable[..., Any], request: Request) -> object:
@@ -200,16 +281,3 @@ async def _make_context(factory: Callable[..., Any], request: Request) -> object
         if derived is error:
             raise
         raise derived from error
-
-
-def _compose(interceptors: Sequence[Interceptor], core: Respond) -> Respond:
-    for interceptor in reversed(interceptors):
-        core = _wrap(interceptor, core)
-    return core
-
-
-def _wrap(interceptor: Interceptor, inner: Respond) -> Respond:
-    def wrapped(request: Request) -> Awaitable[Response]:
-        return interceptor(request, inner)
-
-    return wrapped

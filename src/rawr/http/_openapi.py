@@ -6,18 +6,20 @@ from typing import Any, TypeAlias
 
 from typing_extensions import override
 
-from rawr.contract import ORPCError
+from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
+from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.openapi import MAX_ARRAY_INDEX, OpenAPISerializer
 
-from ._body import JSON_HEADERS, is_json, parse_request_body, standard_response
+from ._body import JSON_HEADERS, standard_response
 from ._codec import Codec
 from ._detailed import DetailedOutput, DetailedReader, detailed_reader
 from ._events import event_response
-from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, Interceptor, StandardHandler
+from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
 from ._operation import Operation
+from ._plugin import Interceptor, Plugin
 from ._request import Request
 from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
 from ._routes import OpenAPIMatcher
@@ -39,6 +41,8 @@ class OpenAPICodec(Codec):
     @override
     def reads_body(self, request: Request) -> bool:
         """See `Codec.reads_body`."""
+        if request.is_event_stream():
+            return False
         return request.method != "GET" or request.operation.route.input_structure == "detailed"
 
     @override
@@ -50,6 +54,11 @@ class OpenAPICodec(Codec):
         if request.method == "GET":
             return _merge(self._decode_query(request), request.params)
         return _merge(self._decode_body(request, body), request.params)
+
+    @override
+    def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:
+        """See `Codec.event_decoder`."""
+        return IteratorDecoder(self._serializer, fill_status=True, max_event_bytes=max_event_bytes)
 
     @override
     def encode(self, operation: Operation, output: Any) -> Response:
@@ -87,9 +96,11 @@ class OpenAPICodec(Codec):
         return self._serializer.deserialize_body(parse_urlencoded(request.query_string))
 
     def _decode_body(self, request: Request, body: bytes) -> Any:
-        if is_json(request):
+        if request.is_json():
             return self._serializer.decode(body)
-        return self._serializer.deserialize_body(parse_request_body(request, body))
+        if request.is_event_stream():
+            return EventIterator(request.upload(self.event_decoder))
+        return self._serializer.deserialize_body(request.standard_body(body))
 
 
 def _merge(data: object, params: Mapping[str, str]) -> object:
@@ -117,6 +128,7 @@ class OpenAPIHandler(StandardHandler):
         router: Router[Any],
         *,
         interceptors: Sequence[Interceptor] = (),
+        plugins: Sequence[Plugin] = (),
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_array_index: int = MAX_ARRAY_INDEX,
         encode_error_body: ErrorBodyEncoder | None = None,
@@ -125,6 +137,7 @@ class OpenAPIHandler(StandardHandler):
     ) -> None:
         options = HandlerOptions(
             interceptors=tuple(interceptors),
+            plugins=tuple(plugins),
             max_body_bytes=max_body_bytes,
             keep_alive=keep_alive,
             sleep=sleep,

@@ -1,11 +1,11 @@
 """A procedure prepared for serving: what every request needs, worked out once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from rawr.contract import Method, Route
-from rawr.procedure import Procedure, RoutedProcedure, Router
+from rawr.procedure import Call, RoutedProcedure, Router
 from rawr.schema import UNDEFINED, SchemaError
 
 
@@ -17,7 +17,8 @@ class Operation:
     name: str
     """The path joined by dots, for logs and operation ids."""
     path: tuple[str, ...]
-    procedure: Procedure[Any]
+    procedure: Callable[[Call[Any]], Coroutine[Any, Any, object]]
+    """Runs a call, with the plugins of the handler around it."""
     route: Route
     method: Method
     streams: bool

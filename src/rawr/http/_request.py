@@ -1,32 +1,38 @@
 """A matched request, as contexts, interceptors and codecs see it."""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
-from rawr.contract import ORPCError
 from rawr.procedure import RoutedProcedure
+from rawr.wire.body import StandardBody, parse_body
+from rawr.wire.event_iterator import IteratorDecoder
 
 from ._asgi import Receive, Scope, raw_path
-from ._companion import ClientDisconnected
 from ._operation import Operation
+from ._reading import BodyReader
+from ._response import Headers
+from ._upload import Upload
 
 Match: TypeAlias = tuple[Operation, Mapping[str, str]]
 """An operation and its decoded path parameters."""
 
+MakeDecoder: TypeAlias = Callable[[int], IteratorDecoder]
+"""Makes the reader of an event stream whose events may have so many bytes."""
 
-class Request:
-    """An HTTP request for a procedure. Everything but the match is read on demand."""
+EVENT_STREAM_TYPE: Final = b"text/event-stream"
+_BODY_HEADERS: Final = (b"content-type", b"content-disposition")
+
+
+class Request(BodyReader):
+    """A request for a procedure. Everything but the match is read on demand."""
 
     __slots__ = (
-        "_body",
         "_headers",
-        "_max_body_bytes",
+        "content_type",
         "context",
-        "header_map",
         "method",
         "operation",
         "params",
-        "receive",
         "scope",
     )
 
@@ -46,7 +52,8 @@ class Request:
         """The context, or the factory that makes it; an interceptor may replace it."""
         self.header_map: dict[bytes, bytes] = dict(scope["headers"])
         """Undecoded headers by lower-case name; the last one where a header is repeated."""
-        self._max_body_bytes = max_body_bytes
+        self.content_type = self.header_map.get(b"content-type", b"")
+        self.max_body_bytes = max_body_bytes
         self._headers: dict[str, str] | None = None
         self._body: bytes | None = None
 
@@ -57,6 +64,12 @@ class Request:
     def raw_path(self) -> str:
         """The path as sent, percent-encoded."""
         return raw_path(self.scope).decode("latin-1")
+
+    @property
+    def raw_headers(self) -> Headers:
+        """The headers as sent, undecoded."""
+        headers: Headers = self.scope["headers"]
+        return headers
 
     @property
     def query_string(self) -> bytes:
@@ -80,7 +93,7 @@ class Request:
         """Headers by lower-case name; repeated ones joined by a comma."""
         if self._headers is None:
             joined: dict[str, str] = {}
-            for raw_name, raw_value in self.scope["headers"]:
+            for raw_name, raw_value in self.raw_headers:
                 name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
                 joined[name] = f"{joined[name]}, {value}" if name in joined else value
             self._headers = joined
@@ -92,54 +105,35 @@ class Request:
         value = self.header_map.get(b"last-event-id")
         return None if value is None else value.decode("utf-8", "replace")
 
-    async def body(self) -> bytes:
-        """The whole body.
+    def is_json(self) -> bool:
+        """Whether the body is JSON: it says so, or says nothing at all."""
+        content_type = self.content_type
+        return (not content_type or content_type.startswith(b"application/json")) and (
+            b"content-disposition" not in self.header_map
+        )
+
+    def is_event_stream(self) -> bool:
+        """Whether the body is an event iterator, to be read event by event."""
+        return (
+            self.content_type.startswith(EVENT_STREAM_TYPE)
+            and b"content-disposition" not in self.header_map
+        )
+
+    def standard_body(self, content: bytes) -> StandardBody:
+        """The standard body that the content is.
 
         Raises:
-            ORPCError: PAYLOAD_TOO_LARGE, as soon as it is known to exceed the handler's limit.
-            ClientDisconnected: The client left before it was complete.
+            DecodeError: It is not what its content type says.
         """
-        if self._body is not None:
-            return self._body
-        limit = self._max_body_bytes
-        declared = self.header_map.get(b"content-length")
-        if declared is not None and _exceeds(declared, limit):
-            raise _too_large(limit)
-        message = await self.receive()
-        body: bytes = message.get("body", b"")
-        if message.get("more_body", False):
-            body = await _read_on(self.receive, body, limit)
-        elif message["type"] == "http.disconnect":
-            raise ClientDisconnected
-        if len(body) > limit:
-            raise _too_large(limit)
-        self._body = body
-        return body
+        headers = {
+            name.decode(): value.decode("latin-1")
+            for name in _BODY_HEADERS
+            if (value := self.header_map.get(name)) is not None
+        }
+        return parse_body(content, headers)
 
-
-_DIGITS_OF_ANY_LENGTH_SENT = 18
-
-
-def _exceeds(declared: bytes, limit: int) -> bool:
-    return declared.isdigit() and (
-        len(declared) > _DIGITS_OF_ANY_LENGTH_SENT or int(declared) > limit
-    )
-
-
-async def _read_on(receive: Receive, first: bytes, limit: int) -> bytes:
-    """The rest of a body that comes in several messages; stops past the limit."""
-    chunks, size = [first], len(first)
-    while size <= limit:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnected
-        chunk = message.get("body", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if not message.get("more_body", False):
-            break
-    return b"".join(chunks)
-
-
-def _too_large(limit: int) -> ORPCError[Any]:
-    return ORPCError("PAYLOAD_TOO_LARGE", message=f"The request body exceeds {limit} bytes")
+    def upload(self, make_decoder: MakeDecoder) -> Upload:
+        """The events of a body that is an event iterator, read while the call runs."""
+        upload = Upload(make_decoder(self.max_body_bytes), receive=self.receive)
+        self.receive = upload.receive
+        return upload

@@ -6,18 +6,20 @@ from typing import Any
 
 from typing_extensions import override
 
-from rawr.contract import ORPCError
+from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
+from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.rpc import CustomType, RPCSerializer
 
-from ._body import JSON_HEADERS, is_json, parse_request_body, standard_response
+from ._body import JSON_HEADERS, standard_response
 from ._codec import Codec
 from ._events import event_response
-from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, Interceptor, StandardHandler
+from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
 from ._operation import Operation
-from ._request import Request
+from ._plugin import Interceptor, Plugin
+from ._request import EVENT_STREAM_TYPE, Request
 from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
 from ._routes import RPCMatcher
 
@@ -31,7 +33,9 @@ class RPCCodec(Codec):
     @override
     def reads_body(self, request: Request) -> bool:
         """See `Codec.reads_body`; only `GET` reads the query instead."""
-        return request.method != "GET"
+        return request.method != "GET" and not (
+            request.content_type.startswith(EVENT_STREAM_TYPE) and request.is_event_stream()
+        )
 
     @override
     def decode(self, request: Request, body: bytes) -> object:
@@ -40,9 +44,16 @@ class RPCCodec(Codec):
             return self._serializer.decode(
                 parse_urlencoded(request.query_string).last("data") or ""
             )
-        if is_json(request):
+        if request.is_json():
             return self._serializer.decode(body)
-        return self._serializer.deserialize_body(parse_request_body(request, body))
+        if request.is_event_stream():
+            return EventIterator(request.upload(self.event_decoder))
+        return self._serializer.deserialize_body(request.standard_body(body))
+
+    @override
+    def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:
+        """See `Codec.event_decoder`."""
+        return IteratorDecoder(self._serializer, max_event_bytes=max_event_bytes)
 
     @override
     def encode(self, operation: Operation, output: Any) -> Response:
@@ -73,6 +84,7 @@ class RPCHandler(StandardHandler):
         router: Router[Any],
         *,
         interceptors: Sequence[Interceptor] = (),
+        plugins: Sequence[Plugin] = (),
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         strict_get: bool = True,
         custom_types: Iterable[CustomType] = (),
@@ -81,6 +93,7 @@ class RPCHandler(StandardHandler):
     ) -> None:
         options = HandlerOptions(
             interceptors=tuple(interceptors),
+            plugins=tuple(plugins),
             max_body_bytes=max_body_bytes,
             keep_alive=keep_alive,
             sleep=sleep,
@@ -90,5 +103,7 @@ class RPCHandler(StandardHandler):
 
     @override
     def _admit(self, request: Request) -> None:
-        if self._strict_get and request.method == "GET" and request.operation.method != "GET":
+        # The method of the HTTP request: a `GET` must not bring in other calls in a batch.
+        method = request.scope.get("method")
+        if self._strict_get and method == "GET" and request.operation.method != "GET":
             raise ORPCError("METHOD_NOT_SUPPORTED")
