@@ -26,11 +26,14 @@ from rawr.contract import (
 from rawr.http import RPCHandler
 from rawr.procedure import (
     Call,
+    Channel,
     Markers,
+    MemoryPublisher,
     Middleware,
     Next,
     Procedure,
     ProcedureBuilder,
+    Publisher,
     Router,
     Undeclared,
     call,
@@ -271,3 +274,18 @@ assert_type(ROLE.of(find), str)
 assert_type(LIMIT.of(find), int)
 os.meta(ROLE("reader"), LIMIT(5))
 ROLE(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+# Channels carry the type of their events.
+RUNS = Channel("runs", Planet)
+assert_type(RUNS.at("run-1"), Channel[Planet])
+
+
+async def publishing(publisher: Publisher) -> None:
+    assert_type(await publisher.publish(RUNS, Planet(name="x")), str)
+    assert_type(await publisher.subscribe(RUNS, last_event_id="1"), EventIterator[Planet])
+    await publisher.publish(RUNS, Ref(id="x"))  # type: ignore[misc]  # pyright: ignore[reportArgumentType]
+
+
+def memory() -> Publisher:
+    return MemoryPublisher(buffer=10)

@@ -22,7 +22,7 @@ class EventMeta:
     comments: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event(Generic[T]):
     """An item with event metadata; yield it in place of the bare item."""
 

@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 E_co = TypeVar("E_co", bound=BaseException, covariant=True, default=ORPCError[Any] | LinkError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Success(Generic[T_co]):
     """The call succeeded."""
 
@@ -24,7 +24,7 @@ class Success(Generic[T_co]):
     is_defined: Literal[False] = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failure(Generic[E_co]):
     """The call failed; `is_defined` if with an error its contract declares."""
 

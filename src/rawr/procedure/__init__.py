@@ -8,13 +8,16 @@ from ._group import RouterGroup
 from ._implement import Implementer, implement
 from ._lazy import LazyLoadError, LazyRouter, lazy
 from ._markers import HasMarkers, Markers, once
+from ._memory_publisher import MemoryPublisher
 from ._middleware import concat, map_input
 from ._pipeline import Handler
 from ._procedure import Procedure
+from ._publisher import Channel, Publisher
 from ._router import RoutedProcedure, Router, compose_routers
 
 __all__ = [
     "Call",
+    "Channel",
     "ContextSource",
     "Handler",
     "HasMarkers",
@@ -22,10 +25,12 @@ __all__ = [
     "LazyLoadError",
     "LazyRouter",
     "Markers",
+    "MemoryPublisher",
     "Middleware",
     "Next",
     "Procedure",
     "ProcedureBuilder",
+    "Publisher",
     "RoutedProcedure",
     "Router",
     "RouterGroup",

@@ -86,3 +86,7 @@ async def test_a_plain_iterator_needs_no_closing() -> None:
 
     async with EventIterator(Bare()) as events:
         assert [item async for item in events] == []
+
+
+def test_events_can_be_made_with_their_type() -> None:
+    assert Event[int](1, EventMeta()) == Event(1, EventMeta())

@@ -17,7 +17,7 @@ async def giving(value: object) -> object:
 
 
 async def test_a_result_is_a_success() -> None:
-    assert await safe(giving(1)) == Success(1)
+    assert await safe(giving(1)) == Success(1) == Success[int](1)
 
 
 @pytest.mark.parametrize(
