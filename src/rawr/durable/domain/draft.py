@@ -173,8 +173,13 @@ class RunDraft:
         if not self.group:
             self._changes["force_step_plan"] = False
             self.enqueue_call()
-        elif opened is not None and opened.race:
+        elif (opened is not None and opened.race) or self._only_losers_run():
             self.enqueue_call()
+
+    def _only_losers_run(self) -> bool:
+        """True when no step of the group is left but those that a race does not wait for."""
+        left = (self.open.get(step_id) for step_id in self.group)
+        return all(opened is not None and opened.race for opened in left)
 
     def enqueue_call(self, step_id: str | None = None) -> None:
         """Call the function, for its next unknown step or for one planned step."""

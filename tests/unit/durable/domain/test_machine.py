@@ -72,6 +72,22 @@ def test_a_returned_function_completes_the_run() -> None:
     assert kinds(transition) == [EndRun, Emit]
 
 
+def test_what_follows_a_race_does_not_wait_for_its_loser() -> None:
+    racing = {"parallelMode": "race"}
+    slow = op(Opcode.SLEEP, "slow", name="1h", opts=racing)
+    fast = op(Opcode.STEP_PLANNED, "fast", opts=racing)
+    state = respond(run_state(), Reported(ops=(slow, fast), request_version=2)).after
+    won = Reported(ops=(op(Opcode.STEP_RUN, "fast", data=b"1"),))
+    state = respond(state, won, step_id="fast").after
+    after = op(Opcode.STEP_PLANNED, "after")
+    state = respond(state, Reported(ops=(slow, after))).after
+    ran = Reported(ops=(op(Opcode.STEP_RUN, "after", data=b"2"),))
+    transition = respond(state, ran, step_id="after")
+    assert [one for one in transition.effects if isinstance(one, Enqueue)] == [
+        Enqueue(kind=ItemKind.CALL, due_at=NOW, step_id=None)
+    ]
+
+
 def test_a_step_that_ran_is_saved_and_the_function_called_again() -> None:
     transition = respond(run_state(), Reported(ops=(op(Opcode.STEP_RUN, data=b"1"),)))
     assert transition.after.memos == {"s": b'{"data":1}'}
