@@ -103,6 +103,7 @@ class Fixtures(Contract, errors=[Payment, Forbidden]):
     getme = get().input(ANY).output(ANY)
     inspect = procedure().output(ANY)
     events = procedure().output(list[str])
+    collect = procedure().input(ANY).output(ANY)
     flaky = procedure().input(Failures).output(int)
     missing = procedure().output(str)
 

@@ -3,6 +3,7 @@
 Values, errors, streams and files are in the interop matrix; here is what only sockets do.
 """
 
+import datetime as dt
 import socket
 from collections.abc import AsyncIterator
 
@@ -22,6 +23,9 @@ from rawr.client import (
     WebSocketLink,
     create_client,
 )
+from rawr.contract import ORPCError
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 __all__ = ["node_server"]
 
@@ -86,6 +90,49 @@ async def test_a_call_times_out_alone(orpc: Fixtures) -> None:
     with pytest.raises(TimedOut, match=r"slow did not answer within 0\.05 s"):
         await orpc.slow(context=CallContext(timeout=0.05))
     assert await orpc.echo(1) == 1
+
+
+class Items(AsyncIterator[object]):
+    """Items to send. The real server loses those that come together with their request."""
+
+    def __init__(self, *items: object) -> None:
+        self._items = iter(items)
+        self.closed = anyio.Event()
+
+    async def __anext__(self) -> object:
+        await anyio.sleep(0.02)
+        try:
+            item = next(self._items)
+        except StopIteration:
+            raise StopAsyncIteration from None
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+
+async def test_an_iterator_can_be_sent(orpc: Fixtures) -> None:
+    answer = await orpc.collect(Items(1, {"at": EPOCH}, 2**64))
+    assert answer == [
+        "number:1",
+        {"at": "date:1970-01-01T00:00:00.000Z"},
+        "bigint:18446744073709551616",
+    ]
+
+
+async def test_a_failure_to_produce_reaches_the_handler(orpc: Fixtures) -> None:
+    with pytest.raises(ORPCError) as caught:
+        await orpc.collect(Items(1, ORPCError("CONFLICT")))
+    assert caught.value.code == "CONFLICT"
+
+
+async def test_the_server_may_stop_reading(orpc: Fixtures) -> None:
+    items = Items(1, "enough", *range(1000))
+    assert await orpc.collect(items) == ["number:1"]
+    with anyio.fail_after(5):
+        await items.closed.wait()
 
 
 async def test_handshake_headers_reach_the_server(url: str) -> None:

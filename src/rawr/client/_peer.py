@@ -8,6 +8,7 @@ the server), or with the connection. Frames for exchanges that ended are passed 
 import logging
 from collections import deque
 from collections.abc import Mapping
+from contextlib import aclosing
 from typing import Final, assert_never
 
 import anyio
@@ -27,6 +28,7 @@ from rawr.wire.peer import (
 
 from ._errors import ConnectionLost, LinkError, ProtocolError, ReaderTooSlow
 from ._socket import Frame, Socket
+from ._upload import Upload
 
 logger = logging.getLogger("rawr.client")
 
@@ -65,9 +67,13 @@ class PeerConnection:
                 await self._socket.close()
 
     async def request(
-        self, path: str, headers: Mapping[str, str], body: StandardBody
+        self,
+        path: str,
+        headers: Mapping[str, str],
+        body: StandardBody,
+        upload: Upload | None = None,
     ) -> "PeerExchange":
-        """Send a call.
+        """Send a call; the events of its input follow while it waits for its answer.
 
         Raises:
             ConnectionLost: The connection has ended.
@@ -84,14 +90,29 @@ class PeerConnection:
         except BaseException:
             exchange.leave()
             raise
+        if upload is not None:
+            self._tasks.start_soon(self._upload, exchange, upload, name=f"upload {exchange.id}")
         return exchange
 
+    async def _upload(self, exchange: "PeerExchange", upload: Upload) -> None:
+        try:
+            with exchange.uploading:
+                async with aclosing(upload.events(exchange.id)) as events:
+                    async for event in events:
+                        await self._socket.send(encode_frame(event))
+        except ConnectionLost:
+            logger.debug("The connection ended before an input did", extra={"id": exchange.id})
+        finally:
+            await upload.aclose()
+
     def forget(self, exchange: "PeerExchange") -> None:
-        """Pass over what still comes for an exchange."""
+        """Pass over what still comes for an exchange, and send no more of it."""
         self._exchanges.pop(exchange.id, None)
+        exchange.uploading.cancel()
 
     def abort(self, exchange: "PeerExchange") -> None:
         """Tell the server that nobody waits for an exchange any more."""
+        exchange.uploading.cancel()
         if self._exchanges.pop(exchange.id, None) is not None and self.is_open:
             self._tasks.start_soon(self._send_abort, exchange.id, name=f"abort {exchange.id}")
 
@@ -116,7 +137,7 @@ class PeerConnection:
             case PeerEvent():
                 exchange.push(message, len(frame) + _EVENT_OVERHEAD_BYTES)
             case PeerAbort():
-                pass  # asks to stop a stream of ours, and there is none
+                exchange.uploading.cancel()
             case _:
                 assert_never(message)
 
@@ -134,6 +155,7 @@ class PeerConnection:
         self._lost = lost
         exchanges, self._exchanges = self._exchanges, {}
         for exchange in exchanges.values():
+            exchange.uploading.cancel()
             exchange.fail(lost.retold())
 
 
@@ -142,6 +164,7 @@ class PeerExchange:
 
     def __init__(self, connection: PeerConnection, id: str, max_buffered_bytes: int) -> None:
         self.id = id
+        self.uploading = anyio.CancelScope()
         self._connection = connection
         self._max_buffered_bytes = max_buffered_bytes
         self._response: PeerResponse | None = None

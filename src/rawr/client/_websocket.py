@@ -1,6 +1,6 @@
 """The link over a websocket: RPC protocol v1, peer protocol."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -36,6 +36,7 @@ from ._reading import DEFAULT_MAX_RESPONSE_BYTES, deadline
 from ._retry import Sleep
 from ._rpc import read_payload
 from ._socket import Connect, websocket_connector
+from ._upload import Upload
 
 DEFAULT_MAX_BUFFERED_BYTES: Final = 16 * 1024 * 1024
 
@@ -46,6 +47,8 @@ class WebSocketLink(Link):
     The socket is opened by the first call and closed with the link. A lost connection fails
     the calls that wait on it with `ConnectionLost`; with `reconnect` the next call opens
     another one, and a `ReconnectLink` around this link resumes event iterators on it.
+
+    An input that is an async iterator is streamed, item by item; the server may stop it.
 
     >>> # async with WebSocketLink("wss://hq.example.com/rpc/ws") as link:
     >>> #     hq = create_client(HQ, link)
@@ -145,9 +148,15 @@ class WebSocketLink(Link):
             raise RuntimeError("Enter the WebSocketLink first: async with WebSocketLink(...)")
         connections = self._connections
         headers = await headers_of(call, self._headers)
-        body = self._serializer.serialize_body(on_the_wire(call).input)
+        value = on_the_wire(call).input
+        path = encode_path(call.path)
+        if isinstance(value, AsyncIterator):
+            upload = Upload(value, self._serializer)
+            connection = await connections.connection()
+            return await connection.request(path, headers, EVENT_STREAM, upload)
+        body = self._serializer.serialize_body(value)
         connection = await connections.connection()
-        return await connection.request(encode_path(call.path), headers, body)
+        return await connection.request(path, headers, body)
 
     async def _events(self, call: LinkCall, exchange: PeerExchange) -> EventIterator[Any]:
         feed = PeerFeed(exchange, self._serializer, name_of(call), idle_seconds=self._event_seconds)

@@ -117,6 +117,14 @@ const router = {
   nested: { 'a b/c': base.handler(() => 'deep') },
   inspect: base.handler(({ context }) => ({ method: context.method, url: context.url, headers: context.headers })),
   events: base.handler(() => [...seen]),
+  collect: base.handler(async ({ input }) => {
+    const items = []
+    for await (const item of input) {
+      if (item === 'enough') return items
+      items.push(describe(item))
+    }
+    return items
+  }),
   flaky: base.input(z.object({ failures: z.number() })).handler(({ input }) => {
     flaky += 1
     if (flaky <= input.failures) throw new ORPCError('SERVICE_UNAVAILABLE')

@@ -8,10 +8,28 @@ import anyio
 
 from rawr.client import HTTPRequest, HTTPResponse, LinkError, Transport
 from rawr.contract import Contract, TypedError, get, post, procedure
-from rawr.schema import Schema
+from rawr.schema import Schema, SchemaMode
 
 Answer: TypeAlias = HTTPResponse | LinkError
 Respond: TypeAlias = Callable[[HTTPRequest], Answer | Awaitable[Answer]]
+
+
+class Whatever:
+    """A schema that takes values as they are."""
+
+    def validate(self, value: object) -> Any:
+        return value
+
+    def dump(self, value: Any) -> object:
+        return value
+
+    def json_schema(
+        self, mode: SchemaMode = "input", *, ref_template: str = ""
+    ) -> dict[str, object]:
+        return {}
+
+
+ANY = Whatever()
 
 
 class Item(Schema):
