@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ._adapter import REF_TEMPLATE, SchemaAdapter, SchemaMode, adapt
 from ._issue import Issue, SchemaError
-from ._values import UNDEFINED, File, Json, OpaqueEnumType, RegExp, Undefined, Url
+from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
 
 if TYPE_CHECKING:
     from ._model import Schema
@@ -29,6 +29,7 @@ __all__ = [
     "File",
     "Issue",
     "Json",
+    "Map",
     "OpaqueEnumType",
     "RegExp",
     "Schema",

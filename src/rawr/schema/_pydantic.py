@@ -5,11 +5,12 @@ from typing import Any, Generic, Literal, TypeVar
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import WithDefaultSchema
+from pydantic_core.core_schema import DictSchema, WithDefaultSchema, any_schema
 from typing_extensions import override
 
 from ._adapter import REF_TEMPLATE, SchemaMode
 from ._issue import Issue, SchemaError
+from ._native import has_text_keys, native_dump
 from ._values import UNDEFINED
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class PydanticAdapter(Generic[T]):
 
     def dump(self, value: T) -> object:
         """See `SchemaAdapter.dump`."""
-        dump = self._dump or self._build().serializer.to_python
+        dump = self._dump or self._dumper()
         result: object = dump(value, by_alias=True, warnings=False)
         return result
 
@@ -64,22 +65,38 @@ class PydanticAdapter(Generic[T]):
             schema_generator=_JsonSchema,
         )
 
+    def _dumper(self) -> Any:
+        adapter = self._build()
+        self._dump = dump = native_dump(adapter.core_schema) or adapter.serializer.to_python
+        return dump
+
     def _build(self) -> TypeAdapter[T]:
         if self._type_adapter is None:
             self._type_adapter = adapter = _type_adapter(self._source)
             self._validate = adapter.validator.validate_python
-            self._dump = adapter.serializer.to_python
         return self._type_adapter
 
 
+_ANY = any_schema()
+
+
 class _JsonSchema(GenerateJsonSchema):
-    """Says nothing of a default that is no JSON: `undefined` is being absent."""
+    """Says nothing of a default that is no JSON, and describes maps as they are dumped."""
 
     @override
     def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
         if schema.get("default") is UNDEFINED:
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
+
+    @override
+    def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
+        if self.mode == "validation" or has_text_keys(schema):
+            return super().dict_schema(schema)
+        keys = self.generate_inner(schema.get("keys_schema", _ANY))
+        values = self.generate_inner(schema.get("values_schema", _ANY))
+        pair = {"type": "array", "prefixItems": [keys, values], "minItems": 2, "maxItems": 2}
+        return {"type": "array", "items": pair, "x-native-type": "map"}
 
 
 _ROOT_CONFIG = ConfigDict(arbitrary_types_allowed=True)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, EnumType
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
 
 from typing_extensions import override
 
@@ -76,6 +76,23 @@ _PYTHON_FLAGS: Final[Mapping[str, re.RegexFlag]] = {
     "m": re.MULTILINE,
     "s": re.DOTALL,
 }
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Map(dict[K, V]):
+    """A dict that travels as a JavaScript `Map`, not as a plain object.
+
+    A plain dict travels as a `Map` too once one of its keys is not a string.
+    """
+
+    __slots__ = ()
+
+    @override
+    def __repr__(self) -> str:
+        return f"Map({super().__repr__()})"
 
 
 class _Whole:

@@ -1,12 +1,13 @@
 """The wire: codecs that turn values into bytes and back, without touching a socket."""
 
+from rawr.schema import Map
+
 from ._errors import DecodeError, EncodeError, ErrorEvent, WireError
 from ._json import MAX_DEPTH, MAX_SAFE_INTEGER, dump_json, load_json
 from ._values import (
     INVALID_DATE,
     FormData,
     InvalidDate,
-    Map,
     MapEntries,
     SetMembers,
     URLSearchParams,

@@ -24,18 +24,6 @@ class InvalidDate(Enum, metaclass=OpaqueEnumType):
 INVALID_DATE: Final = InvalidDate.INVALID_DATE
 
 
-class Map(dict[K, V]):
-    """A dict that travels as a JavaScript `Map`, not as a plain object.
-
-    A plain dict travels as a `Map` too once one of its keys is not a string.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Map({super().__repr__()})"
-
-
 class MapEntries(list[tuple[K, V]]):
     """The entries of a `Map` with keys that a Python dict cannot tell apart or hash."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from rawr.schema import UNDEFINED, File, Json, RegExp, Undefined, Url
+from rawr.schema import UNDEFINED, File, Json, Map, RegExp, Undefined, Url
 from rawr.wire._errors import EncodeError
 from rawr.wire._json import MAX_SAFE_INTEGER, json_number
 from rawr.wire._leaves import (
@@ -17,7 +17,7 @@ from rawr.wire._leaves import (
     format_duration,
     format_regexp,
 )
-from rawr.wire._values import InvalidDate, Map, MapEntries, SetMembers
+from rawr.wire._values import InvalidDate, MapEntries, SetMembers
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
 _MIN_SAFE_INTEGER: Final = -MAX_SAFE_INTEGER

@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from rawr.schema import UNDEFINED, File, Json, RegExp, Url
+from rawr.schema import UNDEFINED, File, Json, Map, RegExp, Url
 from rawr.wire._errors import DecodeError
 from rawr.wire._leaves import is_url
-from rawr.wire._values import INVALID_DATE, Map, MapEntries, SetMembers, has_crafted_hashes
+from rawr.wire._values import INVALID_DATE, MapEntries, SetMembers, has_crafted_hashes
 
 from ._types import CustomType, Tag
 

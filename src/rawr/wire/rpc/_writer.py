@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set as Abstra
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from rawr.schema import UNDEFINED, File, Json, RegExp, Undefined, Url
+from rawr.schema import UNDEFINED, File, Json, Map, RegExp, Undefined, Url
 from rawr.wire._errors import EncodeError
 from rawr.wire._json import MAX_SAFE_INTEGER, json_number
 from rawr.wire._leaves import (
@@ -17,7 +17,7 @@ from rawr.wire._leaves import (
     format_regexp,
     is_url,
 )
-from rawr.wire._values import InvalidDate, Map, MapEntries, SetMembers
+from rawr.wire._values import InvalidDate, MapEntries, SetMembers
 
 from ._types import CustomType, MetaEntry, Path, Tag
 
