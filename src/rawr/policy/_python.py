@@ -94,7 +94,7 @@ class PythonFile:
         self, kind: type[Node], second: type[Node2], third: type[Node3], /
     ) -> Iterator[Node | Node2 | Node3]: ...
     def each(self, *kinds: type[ast.AST]) -> Iterator[ast.AST]:
-        """Every node of these types, in no particular order; strings used as docs left out."""
+        """Every node of these types, in reading order; strings used as docs left out."""
         for kind in kinds:
             yield from self._nodes.get(kind, ())
 
@@ -202,11 +202,9 @@ def _index(file: PythonFile) -> None:
                 file._typing_only.add(node)  # noqa: SLF001 - the file's own factory
         if isinstance(node, _SCOPES):
             scope = node
-        if kind is ast.If and _is_type_checking(node):
-            pending.extend((child, scope, True) for child in node.body)  # type: ignore[attr-defined]  # an If
-            pending.extend((child, scope, is_typing_only) for child in node.orelse)  # type: ignore[attr-defined]  # an If
-            continue
-        pending.extend((child, scope, is_typing_only) for child in _children(node))
+        guarded = node.body if isinstance(node, ast.If) and _is_type_checking(node) else []
+        children = [(child, scope, is_typing_only or child in guarded) for child in _children(node)]
+        pending.extend(reversed(children))
 
 
 def _children(node: ast.AST) -> Iterator[ast.AST]:
@@ -221,8 +219,8 @@ def _children(node: ast.AST) -> Iterator[ast.AST]:
             yield value
 
 
-def _is_type_checking(node: ast.AST) -> bool:
-    test = getattr(node, "test", None)
+def _is_type_checking(node: ast.If) -> bool:
+    test = node.test
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
     return name == "TYPE_CHECKING"
 

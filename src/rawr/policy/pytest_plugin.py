@@ -1,4 +1,4 @@
-"""The check as tests: `pytest --rawr-check PATH` adds one test per rule.
+"""The check as tests: `pytest --rawr-check=PATH` adds one test per rule.
 
 The check runs once, in a process of its own, so that the manifest it imports does not stay
 behind in the process of the tests.
@@ -8,13 +8,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 _COMMAND = ("-c", "from rawr.cli import main; main()", "check", "--format", "json")
-_VIOLATIONS_FOUND = 1
+_REPORTED = (0, 1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +53,6 @@ class RawrCheck(pytest.Collector):
     """One check of an HQ, shared by the tests of its rules."""
 
     root: Path
-    _report: dict[str, Any] | None = None
 
     def collect(self) -> Iterator[pytest.Item]:
         """A test for every rule, those about the check itself included."""
@@ -64,19 +64,21 @@ class RawrCheck(pytest.Collector):
             yield item
 
     def report(self) -> dict[str, Any]:
-        """The report as JSON; the check runs when it is first asked for.
+        """The report as JSON.
 
         Raises:
             CheckFailed: The folder cannot be checked.
         """
-        if self._report is None:
-            command = [sys.executable, *_COMMAND, str(self.root)]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this interpreter, no shell
-            if done.returncode not in (0, _VIOLATIONS_FOUND):
-                raise CheckFailed(done.stderr.strip() or done.stdout.strip())
-            report: dict[str, Any] = json.loads(done.stdout)
-            self._report = report
-        return self._report
+        if self._outcome.returncode not in _REPORTED or not self._outcome.stdout:
+            raise CheckFailed(self._outcome.stderr.strip())
+        report: dict[str, Any] = json.loads(self._outcome.stdout)
+        return report
+
+    @cached_property
+    def _outcome(self) -> "subprocess.CompletedProcess[str]":
+        """What the command said; it runs once, when the first rule asks."""
+        command = [sys.executable, *_COMMAND, str(self.root)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this interpreter, no shell
 
 
 class RuleItem(pytest.Item):

@@ -70,7 +70,7 @@ def _two_envelopes(tree: Tree) -> Iterator[Finding]:
         for call in calls(tree, file, {IMPLEMENT}):
             context = argument(call, 1, "context")
             name = tree.name(file, context)
-            if used.setdefault(name, file.place.kind) != file.place.kind:
+            if name and used.setdefault(name, file.place.kind) != file.place.kind:
                 yield file.finding(context, f"{name.rpartition('.')[2]} serves both boundaries")
     for file in tree.python(Layer.SHARED, Layer.PACKAGE, Layer.PLUGIN):
         for node in file.each(ast.ClassDef):

@@ -119,8 +119,8 @@ def _two_harnesses(tree: Tree) -> Iterator[Finding]:
         for name in ("define_api_surface", "define_workflow_surface"):
             for call in calls(tree, file, {f"rawr.composition.{name}"}):
                 contract = argument(call, 0, "contract")
-                other = contracts.setdefault(tree.name(file, contract), name)
-                if other != name:
+                declared = tree.name(file, contract)
+                if declared and contracts.setdefault(declared, name) != name:
                     yield file.finding(contract, "one contract serves as API and as workflow")
 
 

@@ -57,7 +57,7 @@ def _checks_at_the_boundary(tree: Tree) -> Iterator[Finding]:
                 yield file.finding(raised, f"{name} is raised behind the boundary")
         for imported in file.imports:
             target = tree.target(imported)
-            if target is None or not file.place.is_durable or any(middlewares(tree, target)):
+            if target is None or file.place.role != "functions" or any(middlewares(tree, target)):
                 continue
             if target.place.is_boundary and target.place.role == "operations":
                 message = f"a durable function imports the operation {imported.dotted}"

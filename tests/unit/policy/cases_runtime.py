@@ -1,0 +1,700 @@
+"""Cases of the rules about dispatch, durable functions, contexts, middleware and the host."""
+
+from tests.unit.policy.kit import Case
+
+SERVER = "apps/server/main.py"
+SERVICE = "packages/invoicing/service/extra.py"
+PROCEDURES = "packages/invoicing/procedures/extra.py"
+API = "plugins/api/invoicing/operations/extra.py"
+API_CONTEXT = "plugins/api/invoicing/context.py"
+WORKFLOW = "plugins/workflows/invoicing/operations/extra.py"
+WORKFLOW_CONTEXT = "plugins/workflows/invoicing/context.py"
+FUNCTIONS = "plugins/workflows/invoicing/functions/extra.py"
+DURABLE = "plugins/workflows/invoicing/durable/extra.py"
+WEB_PACKAGE = "plugins/web/invoicing/package.json"
+
+EVENT = (
+    "from rawr.coordination import EventType\n"
+    'ExtraAsked = EventType("invoicing.extra.asked", object)\n'
+)
+SENDER = (
+    "from plugins.workflows.invoicing.functions.extra import ExtraAsked\n"
+    "async def start_extra(context):\n"
+    "    await context.dispatch.send(ExtraAsked.event(None))\n"
+)
+BINDING = (
+    "from plugins.workflows.invoicing.operations.extra import start_extra\n"
+    "class Extra:\n    first = 1\n    second = 2\n"
+    "async def again(context, input):\n    return await start_extra(context)\n"
+)
+FUNCTION = (
+    'def create(client):\n    @client.create_function(fn_id="extra")\n    async def extra(ctx):\n'
+)
+MIDDLEWARE = "from rawr.procedure import Call, Next\n"
+BOUNDARY = "async def check(call: Call[object], next: Next[object]) -> object:\n"
+ENGINE_MIDDLEWARE = "import inngest\nclass RunTrace(inngest.Middleware):\n    pass\n"
+
+CASES = [
+    Case(
+        rule=16,
+        about="an API operation sends",
+        refused={
+            API: "async def start_extra(context):\n    await context.dispatch.send(1)  # here\n"
+        },
+        accepted={
+            WORKFLOW: "async def start_extra(context):\n    await context.dispatch.send(1)\n"
+        },
+    ),
+    Case(
+        rule=16,
+        about="under another name",
+        refused={
+            SERVICE: (
+                "async def start(context):\n"
+                "    sender = context.dispatch\n"
+                "    await sender.send(1)  # here\n"
+            )
+        },
+        accepted={SERVICE: "async def tell(mail):\n    await mail.send(1)\n"},
+    ),
+    Case(
+        rule=16,
+        about="a package holds a dispatch",
+        refused={SERVICE: "from rawr.coordination import Dispatch  # here\n"},
+        accepted={WORKFLOW_CONTEXT: "from rawr.coordination import Dispatch\n"},
+    ),
+    Case(
+        rule=17,
+        about="two procedures send one event",
+        refused={
+            FUNCTIONS: EVENT,
+            WORKFLOW: SENDER,
+            "plugins/workflows/invoicing/router.py": BINDING + "def bind_extra(os):\n"
+            "    os.handler(Extra.first)(start_extra)\n"
+            "    os.handler(Extra.second)(again)  # here\n",
+        },
+        accepted={
+            FUNCTIONS: EVENT,
+            WORKFLOW: SENDER,
+            "plugins/workflows/invoicing/router.py": BINDING
+            + "def bind_extra(os):\n    os.handler(Extra.first)(start_extra)\n",
+        },
+    ),
+    Case(
+        rule=17,
+        about="bound by decorators",
+        refused={
+            FUNCTIONS: EVENT,
+            WORKFLOW: SENDER,
+            "plugins/workflows/invoicing/router.py": BINDING + "os = object()\n"
+            "@os.handler(Extra.first)\n"
+            "async def one(context, input):\n    return await start_extra(context)\n"
+            "@os.handler(Extra.second)  # here\n"
+            "async def two(context, input):\n    return await start_extra(context)\n",
+        },
+        accepted={
+            FUNCTIONS: EVENT,
+            WORKFLOW: SENDER,
+            "plugins/workflows/invoicing/router.py": BINDING + "os = object()\n"
+            "@os.handler(Extra.first)\n"
+            "async def one(context, input):\n    return await start_extra(context)\n",
+        },
+    ),
+    Case(
+        rule=19,
+        about="an adapter among operations",
+        refused={WORKFLOW: "import inngest.flask  # here\n"},
+        accepted={DURABLE: "import inngest.flask\n"},
+    ),
+    Case(
+        rule=19,
+        about="an adapter that triggers",
+        refused={
+            WORKFLOW: "LIMIT = 3\n",
+            DURABLE: "from plugins.workflows.invoicing.operations.extra import LIMIT  # here\n",
+        },
+        accepted={
+            FUNCTIONS: "LIMIT = 3\n",
+            DURABLE: "from plugins.workflows.invoicing.functions.extra import LIMIT\n",
+        },
+    ),
+    Case(
+        rule=20,
+        about="a task left behind",
+        refused={
+            API: (
+                "import asyncio\n"
+                "async def start_extra(context):\n"
+                "    asyncio.create_task(context.work())  # here\n"
+            )
+        },
+        accepted={API: "async def start_extra(context):\n    await context.work()\n"},
+    ),
+    Case(
+        rule=20,
+        about="a procedure that waits",
+        refused={
+            PROCEDURES: "from anyio import sleep\nasync def wait():\n    await sleep(60)  # here\n"
+        },
+        accepted={FUNCTIONS: FUNCTION + '        await ctx.step.sleep("extra/wait", 60_000)\n'},
+    ),
+    Case(
+        rule=21,
+        about="one module for both",
+        refused={
+            WORKFLOW: (
+                "from packages.invoicing.workflows.contract import ExtraRuns\n"
+                "from rawr.procedure import implement\n"
+                "os = implement(ExtraRuns, object)  # here\n"
+                "def make(client):\n    return client.create_function(fn_id='extra')\n"
+            ),
+        },
+        accepted={
+            FUNCTIONS: "def make(client):\n    return client.create_function(fn_id='extra')\n"
+        },
+    ),
+    Case(
+        rule=21,
+        about="a durable function in an API plugin",
+        refused={API: "def make(client):\n    return client.create_function(fn_id='x')  # here\n"},
+        accepted={FUNCTIONS: "def make(client):\n    return client.create_function(fn_id='x')\n"},
+    ),
+    Case(
+        rule=21,
+        about="one contract for both surfaces",
+        refused={
+            "rawr_hq.py": (
+                "from rawr.composition import define_api_surface, define_workflow_surface\n"
+                "def both(contract, Extra=None):\n"
+                "    define_api_surface(contract=Extra)\n"
+                "    define_workflow_surface(contract=Extra)  # here\n"
+            )
+        },
+        accepted={
+            "rawr_hq.py": (
+                "from rawr.composition import define_api_surface, define_workflow_surface\n"
+                "def both(Extra, ExtraRuns):\n"
+                "    define_api_surface(contract=Extra)\n"
+                "    define_workflow_surface(contract=ExtraRuns)\n"
+            )
+        },
+    ),
+    Case(
+        rule=31,
+        about="a context declared in the router",
+        refused={"plugins/api/invoicing/router.py": "class ExtraContext:  # here\n    pass\n"},
+        accepted={API_CONTEXT: "class ExtraContext:\n    pass\n"},
+    ),
+    Case(
+        rule=31,
+        about="a router on another class",
+        refused={
+            API: (
+                "from plugins.api.invoicing.contract import ExtraApi\n"
+                "from rawr.procedure import implement\n"
+                "class Given:\n    pass\n"
+                "os = implement(ExtraApi, Given)  # here\n"
+            )
+        },
+        accepted={
+            API_CONTEXT: "class Given:\n    pass\n",
+            API: (
+                "from plugins.api.invoicing.context import Given\n"
+                "from plugins.api.invoicing.contract import ExtraApi\n"
+                "from rawr.procedure import implement\n"
+                "os = implement(ExtraApi, Given)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=45,
+        about="a function imports the request context",
+        refused={
+            WORKFLOW_CONTEXT: "LIMIT = 3\n",
+            FUNCTIONS: "from plugins.workflows.invoicing.context import LIMIT  # here\n",
+        },
+        accepted={FUNCTIONS: "from rawr.composition import RequestInfo\n"},
+    ),
+    Case(
+        rule=45,
+        about="a function made inside a request",
+        refused={
+            WORKFLOW_CONTEXT: "class ExtraContext:\n    pass\n",
+            WORKFLOW: (
+                "from plugins.workflows.invoicing.context import ExtraContext\n"
+                "def start_extra(context: ExtraContext, client):\n"
+                "    return client.create_function(fn_id='extra')  # here\n"
+            ),
+        },
+        accepted={
+            FUNCTIONS: "def create(client):\n    return client.create_function(fn_id='extra')\n"
+        },
+    ),
+    Case(
+        rule=46,
+        about="one context for both boundaries",
+        refused={
+            "packages/invoicing/context.py": "class ExtraContext:\n    pass\n",
+            API: (
+                "from packages.invoicing.context import ExtraContext\n"
+                "from plugins.api.invoicing.contract import ExtraApi\n"
+                "from rawr.procedure import implement\n"
+                "os = implement(ExtraApi, ExtraContext)\n"
+            ),
+            WORKFLOW: (
+                "from packages.invoicing.context import ExtraContext\n"
+                "from packages.invoicing.workflows.contract import ExtraRuns\n"
+                "from rawr.procedure import implement\n"
+                "os = implement(ExtraRuns, ExtraContext)  # here\n"
+            ),
+        },
+        accepted={
+            API_CONTEXT: "class ExtraContext:\n    pass\n",
+            API: (
+                "from plugins.api.invoicing.context import ExtraContext\n"
+                "from plugins.api.invoicing.contract import ExtraApi\n"
+                "from rawr.procedure import implement\n"
+                "os = implement(ExtraApi, ExtraContext)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=46,
+        about="a class that is both",
+        refused={
+            "packages/invoicing/context.py": (
+                "import rawr.composition as own\n"
+                "class Both(own.ApiBoundary, own.WorkflowBoundary):  # here\n    pass\n"
+            )
+        },
+        accepted={
+            "packages/invoicing/context.py": (
+                "import rawr.composition as own\nclass One(own.ApiBoundary):\n    pass\n"
+            )
+        },
+    ),
+    Case(
+        rule=46,
+        about="a type that accepts either",
+        refused={
+            "packages/invoicing/context.py": (
+                "import rawr.composition as own\n"
+                "Any = own.ApiBoundary | own.WorkflowBoundary  # here\n"
+            )
+        },
+        accepted={
+            "packages/invoicing/context.py": (
+                "import rawr.composition as own\nMaybe = own.ApiBoundary | None\n"
+            )
+        },
+    ),
+    Case(
+        rule=48,
+        about="a permission read in a step",
+        refused={FUNCTIONS: "def allowed(principal):\n    return 'x' in principal.roles  # here\n"},
+        accepted={
+            "packages/invoicing/middleware.py": (
+                "def allowed(principal):\n    return 'x' in principal.roles\n"
+            )
+        },
+    ),
+    Case(
+        rule=48,
+        about="a refusal in the service",
+        refused={
+            "packages/invoicing/errors.py": "",
+            SERVICE: (
+                "from packages.invoicing.errors import Forbidden\n"
+                "def refuse():\n    raise Forbidden  # here\n"
+            ),
+        },
+        accepted={
+            "packages/invoicing/errors.py": "",
+            WORKFLOW: (
+                "from packages.invoicing.errors import Forbidden\n"
+                "def refuse():\n    raise Forbidden(message='no')\n"
+            ),
+        },
+    ),
+    Case(
+        rule=48,
+        about="a boundary check in a function",
+        refused={
+            WORKFLOW: "def require_extra(context): ...\n",
+            FUNCTIONS: (
+                "from plugins.workflows.invoicing.operations.extra import require_extra  # here\n"
+            ),
+        },
+        accepted={
+            WORKFLOW: "def require_extra(context): ...\n",
+            "plugins/workflows/invoicing/router.py": (
+                "from plugins.workflows.invoicing.operations.extra import require_extra\n"
+            ),
+        },
+    ),
+    Case(
+        rule=49,
+        about="a retry loop",
+        refused={
+            API: (
+                "async def start_extra(context):\n"
+                "    for _ in range(3):  # here\n"
+                "        try:\n"
+                "            return await context.start()\n"
+                "        except OSError:\n"
+                "            continue\n"
+            )
+        },
+        accepted={
+            API: (
+                "async def start_extra(context):\n"
+                "    for line in context.lines:\n"
+                "        try:\n"
+                "            await context.start(line)\n"
+                "        except OSError as error:\n"
+                "            raise context.failed(line) from error\n"
+            )
+        },
+    ),
+    Case(
+        rule=49,
+        about="a retry library",
+        refused={PROCEDURES: "import tenacity  # here\n"},
+        accepted={"packages/invoicing/service/bank.py": "import decimal\n"},
+    ),
+    Case(
+        rule=49,
+        about="a limit on concurrency",
+        refused={API: "import asyncio\ngate = asyncio.Semaphore(3)  # here\n"},
+        accepted={
+            FUNCTIONS: (
+                "import inngest\nlimit = inngest.Concurrency(limit=3, key='event.data.tenantId')\n"
+            )
+        },
+    ),
+    Case(
+        rule=49,
+        about="a step in an operation",
+        refused={
+            WORKFLOW: (
+                "async def start_extra(ctx):\n    await ctx.step.run('extra/read', read)  # here\n"
+            )
+        },
+        accepted={FUNCTIONS: FUNCTION + "        await ctx.step.run('extra/read', read)\n"},
+    ),
+    Case(
+        rule=50,
+        about="one module for both planes",
+        refused={
+            WORKFLOW: (
+                MIDDLEWARE
+                + "import inngest\n"
+                + "class RunTrace(inngest.Middleware):  # here\n    pass\n"
+                + BOUNDARY
+                + "    return await next(call)\n"
+            )
+        },
+        accepted={
+            "packages/invoicing/middleware.py": (
+                MIDDLEWARE + BOUNDARY + "    return await next(call)\n"
+            ),
+            FUNCTIONS: ENGINE_MIDDLEWARE,
+        },
+    ),
+    Case(
+        rule=50,
+        about="boundary middleware in a function",
+        refused={
+            "packages/invoicing/middleware.py": (
+                MIDDLEWARE + BOUNDARY + "    return await next(call)\n"
+            ),
+            FUNCTIONS: "from packages.invoicing.middleware import check  # here\n",
+        },
+        accepted={
+            "packages/invoicing/service/names.py": "def name(): ...\n",
+            FUNCTIONS: "from packages.invoicing.service.names import name\n",
+        },
+    ),
+    Case(
+        rule=51,
+        about="heavy middleware without a marker",
+        refused={
+            "packages/invoicing/middleware.py": MIDDLEWARE
+            + "async def hydrate(call: Call[object], next: Next[object]):  # here\n"
+            "    call.deps = await load()\n"
+            "    return await next(call)\n"
+        },
+        accepted={
+            "packages/invoicing/middleware.py": MIDDLEWARE
+            + "async def hydrate(call: Call[object], next: Next[object]):\n"
+            "    state = call.context.middleware_state\n"
+            "    if not state.hydrated:\n"
+            "        call.deps = await load()\n"
+            "        state.hydrated = True\n"
+            "    return await next(call)\n"
+        },
+    ),
+    Case(
+        rule=53,
+        about="a hook that writes",
+        refused={
+            FUNCTIONS: (
+                "class Trace:\n"
+                "    async def after_execution(self):\n"
+                "        await self.runs.advance('completed')  # here\n"
+            )
+        },
+        accepted={
+            FUNCTIONS: (
+                "class Trace:\n"
+                "    async def after_execution(self):\n"
+                "        self.logger.info('done')\n"
+            )
+        },
+    ),
+    Case(
+        rule=53,
+        about="a hook that fails",
+        refused={
+            FUNCTIONS: (
+                "class Trace:\n    def before_response(self):\n        raise LookupError  # here\n"
+            )
+        },
+        accepted={
+            FUNCTIONS: "class Trace:\n    def before_response(self):\n        self.count += 1\n"
+        },
+    ),
+    Case(
+        rule=54,
+        about="middleware on domain types",
+        refused={
+            "packages/invoicing/domain/limits.py": "LIMIT = 3\n",
+            "packages/invoicing/middleware.py": (
+                "from packages.invoicing.domain.limits import LIMIT  # here\n"
+                + MIDDLEWARE
+                + BOUNDARY
+                + "    return await next(call)\n"
+            ),
+        },
+        accepted={
+            "packages/invoicing/context.py": "LIMIT = 3\n",
+            "packages/invoicing/middleware.py": (
+                "from packages.invoicing.context import LIMIT\n"
+                + MIDDLEWARE
+                + BOUNDARY
+                + "    return await next(call)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=56,
+        about="a plugin constructs the client",
+        refused={FUNCTIONS: "import inngest\nclient = inngest.Inngest(app_id='extra')  # here\n"},
+        accepted={SERVER: "import inngest\nclient = inngest.Inngest(app_id='hq')\n"},
+    ),
+    Case(
+        rule=56,
+        about="the manifest constructs the client",
+        refused={
+            "rawr_hq.py": "from inngest import Inngest\nclient = Inngest(app_id='hq')  # here\n"
+        },
+        accepted={"rawr_hq.py": "from inngest import Inngest\n"},
+    ),
+    Case(
+        rule=61,
+        about="composed in the host",
+        refused={
+            SERVER: (
+                "from rawr.composition import compose_capabilities\n"
+                "manifest = compose_capabilities([])  # here\n"
+            )
+        },
+        accepted={
+            "rawr_hq.py": (
+                "from rawr.composition import compose_capabilities\n"
+                "other = lambda: compose_capabilities([])\n"
+            )
+        },
+    ),
+    Case(
+        rule=61,
+        about="the host names a capability",
+        refused={
+            "packages/invoicing/domain/limits.py": "LIMIT = 3\n",
+            SERVER: 'ENABLED = ["invoicing"]  # here\n',
+        },
+        accepted={
+            "packages/invoicing/domain/limits.py": "LIMIT = 3\n",
+            SERVER: 'print("An HQ, with invoicing and more to come")\n',
+        },
+    ),
+    Case(
+        rule=65,
+        about="the other boundary's envelope",
+        refused={API_CONTEXT: "from rawr.composition import WorkflowBoundary  # here\n"},
+        accepted={
+            API_CONTEXT: "from rawr.composition import ApiBoundary\n",
+            WORKFLOW_CONTEXT: "from rawr.composition import WorkflowBoundary\n",
+        },
+    ),
+    Case(
+        rule=65,
+        about="a factory from elsewhere",
+        refused={
+            WORKFLOW: "def create_extra(boundary, ports): ...\n",
+            "plugins/workflows/invoicing/__init__.py": (
+                "from plugins.workflows.invoicing.operations.extra import create_extra\n"
+                "from rawr.composition import define_workflow_surface\n"
+                "extra = lambda: define_workflow_surface(\n"
+                "    contract=None, create_router=None,\n"
+                "    create_context=create_extra,  # here\n"
+                ")\n"
+            ),
+        },
+        accepted={WORKFLOW_CONTEXT: "def create_extra(boundary, ports): ...\n"},
+    ),
+    Case(
+        rule=67,
+        about="an untyped error",
+        refused={API: "def refuse():\n    raise RuntimeError('no')  # here\n"},
+        accepted={
+            "packages/invoicing/errors.py": "",
+            API: (
+                "from packages.invoicing.errors import RunNotFound\n"
+                "def refuse():\n    raise RunNotFound(None)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=67,
+        about="a code that is not declared",
+        refused={
+            PROCEDURES: (
+                "from rawr.contract import ORPCError\n"
+                "def refuse():\n    raise ORPCError('TEAPOT')  # here\n"
+            )
+        },
+        accepted={
+            PROCEDURES: (
+                "from rawr.contract import ORPCError\n"
+                "def fail(error):\n    raise ORPCError('INTERNAL_SERVER_ERROR') from error\n"
+            )
+        },
+    ),
+    Case(
+        rule=70,
+        about="an effect outside a step",
+        refused={FUNCTIONS: FUNCTION + "        await write()  # here\n"},
+        accepted={FUNCTIONS: FUNCTION + '        await ctx.step.run("extra/write", write)\n'},
+    ),
+    Case(
+        rule=70,
+        about="a send outside a step",
+        refused={
+            FUNCTIONS: (
+                "import inngest\n"
+                "def create(client: inngest.Inngest):\n"
+                '    @client.create_function(fn_id="extra")\n'
+                "    def extra(ctx):\n"
+                "        client.send_sync([])  # here\n"
+            )
+        },
+        accepted={FUNCTIONS: FUNCTION + '        await ctx.step.send_event("extra/tell", [])\n'},
+    ),
+    Case(
+        rule=70,
+        about="a clock outside a step",
+        refused={FUNCTIONS: "import time\n" + FUNCTION + "        started = time.time()  # here\n"},
+        accepted={FUNCTIONS: FUNCTION + "        started = ctx.event.ts\n"},
+    ),
+    Case(
+        rule=70,
+        about="an id that changes",
+        refused={
+            FUNCTIONS: FUNCTION + '        await ctx.step.run(f"extra/{new_id()}", write)  # here\n'
+        },
+        accepted={
+            FUNCTIONS: FUNCTION
+            + "        for line in lines:\n"
+            + '            await ctx.step.run(f"extra/{line}", write)\n'
+        },
+    ),
+    Case(
+        rule=70,
+        about="an id used twice",
+        refused={
+            FUNCTIONS: FUNCTION
+            + '        await ctx.step.run("extra/write", write)\n'
+            + '        await ctx.step.run("extra/write", write)  # here\n'
+        },
+        accepted={
+            FUNCTIONS: FUNCTION
+            + '        await ctx.step.run("extra/write", write)\n'
+            + '        await ctx.step.run("extra/close", write)\n'
+        },
+    ),
+    Case(
+        rule=72,
+        about="a legacy key in metadata",
+        refused={
+            WEB_PACKAGE: (
+                '{\n  "rawr": {\n    "kind": "web",\n    "capability": "invoicing",\n'
+                '    "publishTier": "public"\n  }\n}\n'
+            )
+        },
+        at=f"{WEB_PACKAGE}:5",
+        accepted={WEB_PACKAGE: '{"rawr": {"kind": "web", "capability": "invoicing"}}\n'},
+    ),
+    Case(
+        rule=72,
+        about="metadata without a capability",
+        refused={WEB_PACKAGE: '{"name": "invoicing", "rawr": {"kind": "web"}}\n'},
+        at=f"{WEB_PACKAGE}:1",
+        accepted={WEB_PACKAGE: '{"rawr": {"kind": "web", "capability": "invoicing"}}\n'},
+    ),
+    Case(
+        rule=72,
+        about="a legacy key in a declaration",
+        refused={
+            "rawr_hq.py": (
+                "from rawr.composition import define_capability\n"
+                "extra = lambda: define_capability('extra', channel='beta')  # here\n"
+            )
+        },
+        accepted={
+            "rawr_hq.py": (
+                "from rawr.composition import define_capability\n"
+                "extra = lambda: define_capability('extra', provide=None)\n"
+            )
+        },
+    ),
+    Case(
+        rule=72,
+        about="the wrong kind of surface",
+        refused={
+            "plugins/api/invoicing/__init__.py": "",
+            "plugins/api/invoicing/operations/__init__.py": (
+                "from rawr.composition import define_api_surface, define_workflow_surface\n"
+                "own = lambda: define_api_surface(contract=1)\n"
+                "extra = lambda: define_workflow_surface(contract=2)  # here\n"
+            ),
+        },
+        accepted={
+            "plugins/api/invoicing/__init__.py": (
+                "from rawr.composition import define_api_surface\n"
+                "own = lambda: define_api_surface(contract=1)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=72,
+        about="a plugin without a surface",
+        refused={"plugins/api/billing/__init__.py": "LIMIT = 3  # here\n"},
+        accepted={
+            "plugins/api/billing/__init__.py": (
+                "from rawr.composition import define_api_surface\n"
+                "own = lambda: define_api_surface(contract=None)\n"
+            ),
+        },
+    ),
+]

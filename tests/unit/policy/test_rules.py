@@ -1,0 +1,34 @@
+"""Every rule refuses what it is about, at its place, and accepts the nearest right thing."""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.policy import cases_callers, cases_contracts, cases_layers, cases_runtime
+from tests.unit.policy.kit import SMALL_HQ, Case, check, marked, places, write
+
+from rawr.policy import RULES
+
+CASES = [
+    *cases_callers.CASES,
+    *cases_contracts.CASES,
+    *cases_layers.CASES,
+    *cases_runtime.CASES,
+]
+
+
+def test_every_source_rule_has_a_case() -> None:
+    assert {case.rule_id for case in CASES} == {rule.id for rule in RULES if rule.source}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_rule_refuses(case: Case, tmp_path: Path) -> None:
+    root = write(tmp_path, {**SMALL_HQ})
+    write(root, case.refused)
+    assert places(check(root)) == {(case.rule_id, marked(root, case))}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_rule_accepts(case: Case, tmp_path: Path) -> None:
+    root = write(tmp_path, {**SMALL_HQ})
+    write(root, case.accepted)
+    assert places(check(root)) == set()
