@@ -46,6 +46,7 @@ class Live(Contract):
     many = procedure().streams(Number)
     slow = procedure()
     left = procedure().output(int)
+    upload = procedure().input(ANY).output(ANY)
     collect = procedure().input(ANY).output(ANY)
     doubled = procedure().input(ANY).streams(ANY)
     first_of = procedure().input(ANY).output(ANY)
@@ -58,6 +59,10 @@ async def headers_context(request: Request) -> Headers:
 
 async def own_headers(context: Headers) -> dict[str, str | None]:
     return {"all": context.get("x-all"), "own": context.get("x-own")}
+
+
+async def upload(_context: Headers, input: EventIterator[Any]) -> list[Any]:
+    return [item async for item in input]
 
 
 async def collect(_context: Headers, input: EventIterator[Any]) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def live_router() -> Router[Headers]:
     os.handler(Live.plain_error)(raising(RuntimeError("secret")))
     os.handler(Live.defined)(raising(Payment(Amount(amt=1))))
     os.stream(Live.stream)(rpc_stream)
+    os.handler(Live.upload)(upload)
     os.handler(Live.collect)(collect)
     os.stream(Live.doubled)(doubled)
     os.handler(Live.first_of)(first_of)

@@ -50,6 +50,23 @@ def standard_body(content: bytes, headers: WireHeaders) -> StandardBody:
     return msgspec.Raw(content) if is_json(headers) else parse_body(content, headers)
 
 
+def is_event_stream(response: Response) -> bool:
+    """Whether the body is an event iterator."""
+    content_type = dict(response.headers).get(b"content-type", b"")
+    return content_type.startswith(b"text/event-stream")
+
+
+async def whole_body(response: Response) -> bytes:
+    """The body, gathered if it comes in chunks."""
+    body = response.body
+    if isinstance(body, bytes):
+        return body
+    try:
+        return b"".join([chunk async for chunk in body])
+    finally:
+        await close_chunks(body)
+
+
 async def close_body(response: Response) -> None:
     """Let go of a body nobody reads."""
     if not isinstance(response.body, bytes):

@@ -13,15 +13,18 @@ from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.rpc import CustomType, RPCSerializer
 
+from ._asgi import ASGIApp
 from ._body import JSON_HEADERS, standard_response
 from ._codec import Codec
 from ._events import event_response
 from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
 from ._operation import Operation
+from ._peer import DEFAULT_LIMITS, WebsocketLimits
 from ._plugin import Interceptor, Plugin
 from ._request import EVENT_STREAM_TYPE, Request
 from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
 from ._routes import RPCMatcher
+from ._websocket import CheckOrigin, same_origin, websocket_app
 
 
 class RPCCodec(Codec):
@@ -100,6 +103,22 @@ class RPCHandler(StandardHandler):
         )
         super().__init__(router, RPCCodec(RPCSerializer(custom_types)), RPCMatcher, options)
         self._strict_get = strict_get
+
+    def websocket(
+        self,
+        *,
+        prefix: str = "",
+        context: object = None,
+        check_origin: CheckOrigin = same_origin,
+        limits: WebsocketLimits = DEFAULT_LIMITS,
+    ) -> ASGIApp:
+        """An ASGI application that serves websockets, as `@orpc/client/websocket` uses them.
+
+        Clients call without a prefix unless they were told otherwise. Every call makes its
+        context by itself; its headers lie over those of the handshake.
+        """
+        mount = self._mount(prefix, context)
+        return websocket_app(mount, check_origin, limits, self._answer_unmatched)
 
     @override
     def _admit(self, request: Request) -> None:
