@@ -1,9 +1,7 @@
 """Events as callers send them (Inngest wire, event API)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs
 
 import msgspec
 
@@ -16,6 +14,7 @@ from rawr.durable.domain.limits import (
     MAX_EVENTS_PER_REQUEST,
     MIN_EVENT_TS,
 )
+from rawr.durable.protocol.forms import is_form, read_form
 
 _SHAPE: Final = (
     "Request body must contain an event object or an array of event objects, each with a name"
@@ -46,13 +45,14 @@ class ParsedEvents:
 def parse_events(body: bytes, *, content_type: str = "application/json") -> ParsedEvents:
     """Read the body of a request to the event API: one event, an array of them, or a form.
 
-    A form, as webhooks send it, becomes the data of one event without a name.
+    A form, as webhooks send it, is one event: its field `name` names the event, `id` may identify
+    it, and every field is in its data, as the list of its values.
     """
     first = body.lstrip()[:1]
     if not first:
         return ParsedEvents(events=())
-    if first not in b"[{" and content_type.startswith("application/x-www-form-urlencoded"):
-        return _form(body)
+    if first not in b"[{" and is_form(content_type):
+        return _form(body, content_type)
     try:
         items = [msgspec.Raw(body)] if first == b"{" else _ITEMS.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -115,16 +115,17 @@ def _to_draft(wire: _WireEvent) -> EventDraft:
     )
 
 
-def _form(body: bytes) -> ParsedEvents:
+def _form(body: bytes, content_type: str) -> ParsedEvents:
     try:
-        fields: Mapping[str, Json] = parse_qs(body.decode(), keep_blank_values=True)
-    except UnicodeDecodeError:
-        return ParsedEvents(events=(), error=EventRejected(_SHAPE))
-    return _check_form(EventDraft(name="", data=fields))
-
-
-def _check_form(draft: EventDraft) -> ParsedEvents:
-    try:
-        return ParsedEvents(events=(check_event(draft),))
+        fields = read_form(body, content_type)
+        draft = EventDraft(
+            name=_first(fields, "name"), data=fields, id=_first(fields, "id") or None
+        )
+        return ParsedEvents(events=(check_event(draft, size=len(body)),))
     except EngineError as error:
         return ParsedEvents(events=(), error=error)
+
+
+def _first(fields: dict[str, list[str]], name: str) -> str:
+    values = fields.get(name)
+    return values[0] if values else ""

@@ -87,9 +87,46 @@ async def test_events_before_a_refused_one_are_accepted_and_named(api: API, engi
     assert len(await engine.list_events()) == 1
 
 
-async def test_a_form_is_read_as_the_protocol_has_it(api: API) -> None:
-    response = await api.call("POST", "/e/key", data={"name": "x"})
+FORM = {"name": "app/form", "colour": ["red", "blue"], "empty": ""}
+FORM_DATA = {"name": ["app/form"], "colour": ["red", "blue"], "empty": [""]}
+
+
+async def test_a_url_encoded_form_is_an_event(api: API) -> None:
+    response = await api.call("POST", "/e/key", data=FORM)
+    (event_id,) = response.json()["ids"]
+    shown = (await api.call("GET", f"/v1/events/{event_id}")).json()["data"]
+    assert (shown["name"], shown["data"]) == ("app/form", FORM_DATA)
+
+
+async def test_a_multipart_form_is_an_event_without_its_files(api: API) -> None:
+    files = {"attached": ("notes.txt", b"secret")}
+    response = await api.call("POST", "/e/key", data={**FORM, "id": "mine"}, files=files)
+    (event_id,) = response.json()["ids"]
+    shown = (await api.call("GET", f"/v1/events/{event_id}")).json()["data"]
+    assert (shown["id"], shown["data"]) == ("mine", {**FORM_DATA, "id": ["mine"]})
+
+
+async def test_a_form_that_names_no_event_is_refused(api: API) -> None:
+    response = await api.call("POST", "/e/key", data={"colour": "red"})
     assert (response.status_code, response.json()["error"]) == (400, "event name is empty")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=here", b"--there\r\n\r\nx\r\n--there--\r\n"),
+        ("multipart/form-data", b"--here\r\n\r\nx\r\n--here--\r\n"),
+        ("application/x-www-form-urlencoded", b"name=\xff"),
+        ("application/x-www-form-urlencoded; charset=utf-8", b"a&" * 1001 + b"name=x"),
+    ],
+)
+async def test_a_form_that_cannot_be_read_is_refused(
+    api: API, content_type: str, body: bytes
+) -> None:
+    headers = {"content-type": content_type}
+    response = await api.call("POST", "/e/key", content=body, headers=headers)
+    assert response.status_code == 400
+    assert "form cannot be read" in response.json()["error"]
 
 
 async def test_too_many_events_are_refused(api: API) -> None:
