@@ -186,7 +186,7 @@ async def test_the_page_uses_what_its_policy_allows(hq: HQ) -> None:
         ("POST", "/", "GET"),
         ("POST", "/health", "GET"),
         ("DELETE", "/ready", "GET"),
-        ("GET", "/sign-in", "POST"),
+        ("PUT", "/sign-in", "GET, POST"),
         ("GET", "/sign-out", "POST"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from ._app import API, INGRESS, OPENAPI_DOCUMENT, RPC, WORKFLOWS, build_mounts, openapi_document
 from ._boot import BootStages, Host, boot
-from ._identity import Identity, TokenIdentity
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
 from ._resources import EngineBundle, Resources
@@ -10,6 +9,7 @@ from ._run import configure_logging, run_host
 from ._server import AddressInUse, listen, serve_app
 from ._settings import Settings, SettingsError
 from ._telemetry import Telemetry, start_telemetry
+from .identity import Identity, TokenIdentity
 
 __all__ = [
     "API",

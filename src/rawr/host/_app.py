@@ -10,11 +10,14 @@ from rawr.durable.ingress import create_ingress
 from rawr.http import OpenAPIHandler, RPCHandler
 from rawr.openapi import Section, generate_openapi
 
+from ._admission import Admission
 from ._contexts import BoundaryContexts
 from ._mounts import Mount, MountTable
+from ._overload import Gate
 from ._pages import Pages
 from ._resources import Resources
-from ._sessions import Sessions
+from ._settings import Settings
+from .identity import ABSOLUTE_LIFETIME, CookiePolicy, KeyedLimit, OriginPolicy
 
 INGRESS = "/api/inngest"
 WORKFLOWS = "/api/workflows"
@@ -26,18 +29,21 @@ OPENAPI_DOCUMENT = f"{API}/openapi.json"
 def build_mounts(resources: Resources) -> MountTable:
     """Ingress, workflows, RPC, API, in this order; then infrastructure."""
     manifest, contexts = resources.manifest, _contexts(resources)
-    limit = resources.settings.max_body_bytes
+    limit, gate = resources.settings.max_body_bytes, Gate(resources.settings.max_concurrency)
     workflows = OpenAPIHandler(manifest.workflows.create_router(), max_body_bytes=limit)
     rpc = RPCHandler(manifest.orpc.create_router(), max_body_bytes=limit)
     api = OpenAPIHandler(manifest.api.create_router(), max_body_bytes=limit)
+    on_workflows = workflows.asgi(prefix=WORKFLOWS, context=contexts.for_workflows)
+    on_rpc = rpc.asgi(prefix=RPC, context=contexts.for_rpc)
+    on_api = api.asgi(prefix=API, context=contexts.for_api)
     pages = _pages(resources)
     return MountTable(
         (
             Mount(INGRESS, _ingress(resources)),
-            Mount(WORKFLOWS, workflows.asgi(prefix=WORKFLOWS, context=contexts.for_workflows)),
-            Mount(RPC, rpc.asgi(prefix=RPC, context=contexts.for_rpc)),
+            Mount(WORKFLOWS, gate.guard(on_workflows)),
+            Mount(RPC, gate.guard(on_rpc, speaks_rpc=True)),
             pages.openapi_mount(OPENAPI_DOCUMENT),
-            Mount(API, api.asgi(prefix=API, context=contexts.for_api)),
+            Mount(API, gate.guard(on_api)),
             *pages.mounts(),
         )
     )
@@ -73,7 +79,7 @@ def _contexts(resources: Resources) -> BoundaryContexts:
     bound: BoundManifest = resources.bound
     settings = resources.settings
     return BoundaryContexts(
-        identity=resources.identity,
+        admission=_admission(resources),
         network=NetworkPolicy(
             trusted_cidrs=settings.trusted_cidrs, enforce_internal_only=settings.internal_only
         ),
@@ -85,12 +91,33 @@ def _contexts(resources: Resources) -> BoundaryContexts:
     )
 
 
+def _admission(resources: Resources) -> Admission:
+    settings = resources.settings
+    rate: KeyedLimit[tuple[str, str]] | None = None
+    if settings.rate_limit is not None:
+        rate = KeyedLimit(per_minute=settings.rate_limit, now=lambda: resources.now_ms() / 1000)
+    return Admission(
+        identity=resources.access.identity,
+        cookie_name=_cookie(settings).name,
+        origins=OriginPolicy(public_origin=settings.public_url),
+        trusted_proxies=settings.trusted_proxies,
+        rate=rate,
+    )
+
+
+def _cookie(settings: Settings) -> CookiePolicy:
+    is_secure = settings.mode == "production" or (settings.public_url or "").startswith("https:")
+    return CookiePolicy(secure=is_secure, max_age=ABSOLUTE_LIFETIME)
+
+
 def _pages(resources: Resources) -> Pages:
+    settings = resources.settings
     return Pages(
-        identity=resources.identity,
+        access=resources.access,
         runs=resources.coordination.all_runs,
         is_ready=resources.is_ready,
-        sessions=Sessions(),
-        secure_cookies=resources.settings.mode == "production",
+        cookie=_cookie(settings),
+        origins=OriginPolicy(public_origin=settings.public_url),
+        trusted_proxies=settings.trusted_proxies,
         openapi=msgspec.json.encode(openapi_document(resources.manifest)),
     )

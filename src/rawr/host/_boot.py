@@ -24,16 +24,24 @@ from rawr.durable.engine import Engine
 from rawr.sqlite import Database, DataDirectory
 
 from ._app import build_mounts
-from ._identity import Identity, development_identity, service_identity
 from ._mounts import MountTable
 from ._resources import EngineBundle, Resources
 from ._settings import Settings
 from ._telemetry import Telemetry, start_telemetry
+from .identity import (
+    MIGRATIONS as IDENTITY_MIGRATIONS,
+    Access,
+    Administration,
+    Identity,
+    developer,
+    development_identity,
+    service_identity,
+)
 
 logger: Final = logging.getLogger("rawr.host")
 
 _APP_ID: Final = "rawr-hq"
-_DATABASE: Final = "hq.db"
+DATABASE: Final = "hq.db"
 _ENGINE: Final = "engine"
 
 
@@ -80,6 +88,9 @@ class Host:
     manifest: Manifest
     coordination: Coordination
     engine: Engine
+    administration: Administration
+    new_ticket: Callable[[], str]
+    """Makes the secret of a one-time link that signs the developer in."""
     is_serving: bool = field(default=False)
 
 
@@ -109,7 +120,8 @@ async def boot(
         stack.push_async_callback(bundle.engine.close)
         database = await stack.enter_async_context(
             await Database.open(
-                settings.data_dir / _DATABASE, migrations=[MIGRATIONS, *manifest.migrations]
+                settings.data_dir / DATABASE,
+                migrations=[MIGRATIONS, IDENTITY_MIGRATIONS, *manifest.migrations],
             )
         )
         coordination = Coordination.on_sqlite(
@@ -123,6 +135,9 @@ async def boot(
                 new_id=new_id,
             )
         )
+        access = await Access.open(
+            database, known=identity or _identity(settings, manifest), now_ms=clock.now_ms
+        )
         functions = await stages.serve_functions(bundle, bound)
         host: Host | None = None
         mounts = stages.build_mounts(
@@ -133,7 +148,8 @@ async def boot(
                 bundle=bundle,
                 functions=functions,
                 coordination=coordination,
-                identity=identity or _identity(settings, manifest),
+                access=access,
+                now_ms=clock.now_ms,
                 new_id=new_id,
                 is_ready=lambda: host is not None and host.is_serving,
             )
@@ -145,7 +161,12 @@ async def boot(
             manifest=manifest,
             coordination=coordination,
             engine=bundle.engine,
+            administration=Administration(
+                tokens=access.tokens, users=access.users, now_ms=clock.now_ms, new_id=new_id
+            ),
+            new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
         )
+        stack.push_async_callback(access.tokens.store_use)
         await stack.enter_async_context(_working(host))
         yield host
 

@@ -1,34 +1,28 @@
-"""Per-request contexts: authenticate, admit the caller class, build the plugin's own context."""
+"""Per-request contexts: admit the caller, build the plugin's own context."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from rawr.composition import (
     ApiBoundary,
-    CallerClass,
     IPNetwork,
     NetworkPolicy,
     Principal,
     RequestInfo,
     WorkflowBoundary,
 )
-from rawr.contract import ORPCError
 from rawr.coordination import Dispatch
 from rawr.http import Request
 
-from ._identity import Identity
-from ._requests import bearer_token, request_info
-
-_FIRST_PARTIES: Final = frozenset({CallerClass.FIRST_PARTY, CallerClass.SERVICE})
-_EVERYONE: Final = frozenset(CallerClass)
+from ._admission import EVERYONE, FIRST_PARTIES, Admission
+from ._requests import request_info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundaryContexts:
     """Makes the context of every boundary request; nothing is shared between two requests."""
 
-    identity: Identity
+    admission: Admission
     network: NetworkPolicy
     trusted_proxies: tuple[IPNetwork, ...]
     new_id: Callable[[], str]
@@ -38,29 +32,17 @@ class BoundaryContexts:
 
     async def for_api(self, request: Request) -> object:
         """The context of a procedure on `/api/orpc`."""
-        return self._api(request, await self._admit(request, _EVERYONE))
+        return self._api(request, await self.admission.admit(request.scope, EVERYONE))
 
     async def for_workflows(self, request: Request) -> object:
         """The context of a procedure on `/api/workflows`."""
-        return self._workflow(request, await self._admit(request, _EVERYONE))
+        return self._workflow(request, await self.admission.admit(request.scope, EVERYONE))
 
     async def for_rpc(self, request: Request) -> object:
         """The context of a procedure on `/rpc`: the same one as on its own route family."""
-        principal = await self._admit(request, _FIRST_PARTIES)
+        principal = await self.admission.admit(request.scope, FIRST_PARTIES)
         surface = request.place.attributes[1]
         return (self._workflow if surface == "workflows" else self._api)(request, principal)
-
-    async def _admit(self, request: Request, callers: frozenset[CallerClass]) -> Principal:
-        token = bearer_token(request.scope["headers"])
-        principal = None if token is None else await self.identity.authenticate(token)
-        if principal is None:
-            raise ORPCError(
-                "UNAUTHORIZED",
-                message="Send a valid token: Authorization: Bearer <token>.",
-            )
-        if principal.caller not in callers:
-            raise ORPCError("FORBIDDEN", message="/rpc is for first parties; use /api/orpc.")
-        return principal
 
     def _api(self, request: Request, principal: Principal) -> object:
         boundary = ApiBoundary(

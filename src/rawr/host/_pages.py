@@ -2,25 +2,32 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import parse_qs
+from typing import Final
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from rawr.composition import CallerClass, Principal
+from rawr.composition import IPNetwork, Principal
 from rawr.coordination import RunReader, RunRecord
 
-from ._identity import Identity
+from ._forms import query_field, read_form
 from ._landing import CONTENT_SECURITY_POLICY, landing_page, stylesheet
 from ._mounts import Mount, respond
-from ._requests import header
-from ._sessions import Sessions, clear_cookie, session_cookie, set_cookie
+from ._requests import source_ip
+from .identity import (
+    Access,
+    CookiePolicy,
+    OriginPolicy,
+    Proven,
+    SessionCookie,
+    TooManyAttempts,
+    audit,
+    credentials_of,
+)
 
 _HTML: Final = "text/html; charset=utf-8"
 _JSON: Final = "application/json"
 _LATEST_RUNS: Final = 20
-_MAX_FORM_BYTES: Final = 4096
 _PAGE_HEADERS: Final = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -33,12 +40,13 @@ _PAGE_HEADERS: Final = (
 class Pages:
     """The pages of a host and what they read from."""
 
-    identity: Identity
+    access: Access
     runs: RunReader
     is_ready: Callable[[], bool]
-    sessions: Sessions
+    cookie: CookiePolicy
+    origins: OriginPolicy
+    trusted_proxies: tuple[IPNetwork, ...]
     openapi: bytes
-    secure_cookies: bool
 
     def mounts(self) -> tuple[Mount, ...]:
         """Every infrastructure route."""
@@ -46,7 +54,7 @@ class Pages:
             Mount("/health", _on("GET", self._health), exact=True),
             Mount("/ready", _on("GET", self._ready), exact=True),
             Mount("/landing.css", _on("GET", self._stylesheet), exact=True),
-            Mount("/sign-in", _on("POST", self._sign_in), exact=True),
+            Mount("/sign-in", _on("POST", self._sign_in, GET=self._open_link), exact=True),
             Mount("/sign-out", _on("POST", self._sign_out), exact=True),
             Mount("/", _on("GET", self._landing), exact=True),
         )
@@ -70,52 +78,103 @@ class Pages:
         await respond(send, 200, self.openapi, _JSON)
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        principal = self.sessions.find(session_cookie(header(scope["headers"], b"cookie")))
+        principal = self._signed_in(scope)
         runs: Sequence[RunRecord] = ()
         if principal is not None:
             runs = (await self.runs.list(tenant_id=principal.tenant_id, limit=_LATEST_RUNS)).runs
         await _page(send, 200, landing_page(principal, runs))
 
     async def _sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _same_site(scope):
-            await _page(send, 403, landing_page(None, (), notice="Sign in from this page itself."))
+        if not self.origins.admits_form(scope["headers"]):
+            await _notice(send, 403, "Sign in from this page itself.")
             return
-        principal = await self._verify(await _form_field(receive, "token"))
-        if principal is None:
-            await _page(send, 401, landing_page(None, (), notice="That token is not valid."))
+        form, address = await read_form(receive), source_ip(scope, self.trusted_proxies)
+        sign_in = self.access.sign_in
+        if "name" in form:
+            attempt = sign_in.with_password(
+                form["name"].strip(), form.get("password", ""), address=address
+            )
+            await self._enter(scope, send, attempt, "Name or password is not valid.")
+        else:
+            attempt = sign_in.with_token(form.get("token", "").strip(), address=address)
+            await self._enter(scope, send, attempt, "That token is not valid.")
+
+    async def _open_link(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        if not self.origins.admits_form(scope["headers"]):
+            await _notice(send, 403, "Open the link yourself: another site sent you here.")
             return
-        await _see_page(
-            send, set_cookie(self.sessions.start(principal), secure=self.secure_cookies)
+        attempt = self.access.sign_in.with_ticket(
+            query_field(scope, "ticket"), address=source_ip(scope, self.trusted_proxies)
         )
+        await self._enter(scope, send, attempt, "That link was used or has expired.")
+
+    async def _enter(
+        self, scope: Scope, send: Send, attempt: Awaitable[Proven | None], refusal: str
+    ) -> None:
+        """Begin a session for who has proved something; the browser's old one ends."""
+        try:
+            proven = await attempt
+        except TooManyAttempts as error:
+            wait = (b"retry-after", str(error.retry_after).encode())
+            await _notice(send, 429, str(error), wait)
+            return
+        if proven is None:
+            await _notice(send, 401, refusal)
+            return
+        self._end_session(scope)
+        await _see_page(send, self.cookie.start(self.access.sessions.start(proven)))
 
     async def _sign_out(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        if not _same_site(scope):
-            await _page(send, 403, landing_page(None, (), notice="Sign out from this page itself."))
+        if not self.origins.admits_form(scope["headers"]):
+            await _notice(send, 403, "Sign out from this page itself.")
             return
-        self.sessions.end(session_cookie(header(scope["headers"], b"cookie")))
-        await _see_page(send, clear_cookie())
+        principal = self._signed_in(scope)
+        self._end_session(scope)
+        if principal is not None:
+            audit("sign-out", subject=principal.subject, tenant=principal.tenant_id)
+        await _see_page(send, self.cookie.clear())
 
-    async def _verify(self, token: str | None) -> Principal | None:
-        principal = None if token is None else await self.identity.authenticate(token)
-        # A session is a first party's; third parties have the published API.
-        if principal is None or principal.caller is CallerClass.THIRD_PARTY:
-            return None
-        return principal
+    def _signed_in(self, scope: Scope) -> Principal | None:
+        session = self._session(scope)
+        return None if session is None else self.access.sessions.find(session.value)
+
+    def _end_session(self, scope: Scope) -> None:
+        session = self._session(scope)
+        if session is not None:
+            self.access.sessions.end(session.value)
+
+    def _session(self, scope: Scope) -> SessionCookie | None:
+        credentials = credentials_of(scope["headers"], cookie=self.cookie.name)
+        return credentials if isinstance(credentials, SessionCookie) else None
 
 
-def _on(method: str, answer: Callable[[Scope, Receive, Send], Awaitable[None]]) -> ASGIApp:
+_Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def _on(method: str, answer: _Answer, **others: _Answer) -> ASGIApp:
+    """An app that answers a method, others too where they are given; `HEAD` like `GET`."""
+    answers = {method: answer, **others}
+    allow = ((b"allow", ", ".join(sorted(answers)).encode()),)
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] in (method, "HEAD" if method == "GET" else method):
-            await answer(scope, receive, send)
-        else:
-            allow = ((b"allow", method.encode()),)
+        asked = "GET" if scope["method"] == "HEAD" else scope["method"]
+        chosen = answers.get(asked)
+        if chosen is None:
             await respond(send, 405, b"Method Not Allowed", "text/plain", headers=allow)
+        else:
+            await chosen(scope, receive, send)
 
     return app
 
 
-async def _page(send: Send, status: int, html: str) -> None:
-    await respond(send, status, html.encode(), _HTML, headers=_PAGE_HEADERS)
+async def _page(
+    send: Send, status: int, html: str, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    await respond(send, status, html.encode(), _HTML, headers=(*_PAGE_HEADERS, *headers))
+
+
+async def _notice(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
+    await _page(send, status, landing_page(None, (), notice=text), headers)
 
 
 async def _see_page(send: Send, cookie: str) -> None:
@@ -123,27 +182,6 @@ async def _see_page(send: Send, cookie: str) -> None:
         (b"location", b"/"),
         (b"set-cookie", cookie.encode()),
         (b"cache-control", b"no-store"),
+        (b"referrer-policy", b"no-referrer"),
     )
     await respond(send, 303, b"", "text/plain", headers=headers)
-
-
-def _same_site(scope: Scope) -> bool:
-    """False for a form that another site made the browser send."""
-    site = header(scope["headers"], b"sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = header(scope["headers"], b"origin")
-    return origin is None or origin.partition("://")[2] == header(scope["headers"], b"host")
-
-
-async def _form_field(receive: Receive, name: str) -> str | None:
-    body = b""
-    while len(body) <= _MAX_FORM_BYTES:
-        message: Any = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            break
-    if len(body) > _MAX_FORM_BYTES:
-        return None
-    values = parse_qs(body.decode("latin-1")).get(name)
-    return values[-1].strip() if values else None

@@ -1,17 +1,15 @@
 """What is known of a request before anybody is asked: ids, address, user agent."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
 
 from starlette.types import Scope
 
 from rawr.composition import IPNetwork, RequestInfo, is_within
 
-RawHeaders: TypeAlias = Iterable[tuple[bytes, bytes]]
+from .identity import RawHeaders
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-_BEARER = "bearer "
 _MAX_USER_AGENT = 256
 
 
@@ -48,14 +46,6 @@ def source_ip(scope: Scope, trusted_proxies: Sequence[IPNetwork]) -> str | None:
     while hops and is_within(address, trusted_proxies):
         address = hops.pop()
     return address
-
-
-def bearer_token(headers: RawHeaders) -> str | None:
-    """The bearer token of `Authorization`, if there is one."""
-    value = header(headers, b"authorization")
-    if value is None or value[: len(_BEARER)].lower() != _BEARER:
-        return None
-    return value[len(_BEARER) :].strip() or None
 
 
 def header(headers: RawHeaders, name: bytes) -> str | None:

@@ -9,8 +9,8 @@ from rawr.composition import BoundManifest, InngestFunction, Manifest
 from rawr.coordination import Coordination
 from rawr.durable.engine import Engine
 
-from ._identity import Identity
 from ._settings import Settings
+from .identity import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Resources:
     bundle: EngineBundle
     functions: Sequence[InngestFunction]
     coordination: Coordination
-    identity: Identity
+    access: Access
+    now_ms: Callable[[], int]
     new_id: Callable[[], str]
     is_ready: Callable[[], bool]

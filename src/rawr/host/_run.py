@@ -13,6 +13,7 @@ from ._app import API, INGRESS, RPC, WORKFLOWS
 from ._boot import boot
 from ._server import listen, serve_app
 from ._settings import Settings
+from .identity import TICKET_LIFETIME, serve_administration
 
 _PRIVATE: Final = 0o077
 """What is written is readable by its owner only."""
@@ -35,9 +36,14 @@ async def run_host(
     listener = listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     try:
-        async with boot(manifest, settings) as host:
+        async with (
+            boot(manifest, settings) as host,
+            serve_administration(settings.data_dir, host.administration),
+        ):
             for line in banner(settings, manifest):
                 say(line)
+            if settings.mode == "development":
+                say(_sign_in_link(settings, host.new_ticket()))
             await serve_app(host.app, listener, on_ready=lambda: say(f"ready {settings.base_url}"))
             say("draining: finishing what was begun")
     finally:
@@ -67,3 +73,9 @@ def banner(settings: Settings, manifest: Manifest) -> list[str]:
             f"  token in {settings.data_dir / 'dev-token'} (Authorization: Bearer <token>)"
         )
     return lines
+
+
+def _sign_in_link(settings: Settings, ticket: str) -> str:
+    minutes = TICKET_LIFETIME.total_seconds() / 60
+    link = f"{settings.base_url}/sign-in?ticket={ticket}"
+    return f"  sign in once, within {minutes:.0f} minutes: {link}"

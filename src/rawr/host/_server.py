@@ -90,6 +90,8 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, on_ready: Callable
         access_log=False,
         log_config=None,
         server_header=False,
+        # Uvicorn would believe X-Forwarded-For of any local peer; the host knows its own proxies.
+        proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     server = _Server(config, on_ready=on_ready, on_exit=streams.cut)

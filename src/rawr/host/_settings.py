@@ -1,11 +1,12 @@
 """What an operator may set, read from the environment once, at start."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from rawr.composition import IPNetwork
 
@@ -13,11 +14,14 @@ Mode: TypeAlias = Literal["development", "production"]
 
 DEFAULT_PORT = 3000
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
+_DEFAULT_CONCURRENCY = 1000
 _MIN_TOKEN_LENGTH = 32
+_MIN_TOKEN_VARIETY = 8
 _TRUTHS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -33,7 +37,10 @@ class Settings:
     `RAWR_MAX_BODY_BYTES`, `RAWR_TRUSTED_PROXIES` and `RAWR_TRUSTED_CIDRS` (comma separated
     networks), `RAWR_INTERNAL_ONLY` (true refuses triggers from outside the trusted networks),
     `RAWR_SERVICE_TOKEN` (the credential of a trusted service; production needs one),
-    `RAWR_SERVICE_TENANT`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
+    `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
+    (requests per minute and principal), `RAWR_MAX_CONCURRENCY` (requests at once),
+    `RAWR_JWT_ISSUER`, `RAWR_JWT_AUDIENCE`, `RAWR_JWT_JWKS` (file or URL), `RAWR_JWT_ALGORITHMS`,
+    `RAWR_JWT_CALLER`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
     """
 
     hq_dir: Path
@@ -49,23 +56,63 @@ class Settings:
     signing_key_fallback: str | None = field(default=None, repr=False)
     service_token: str | None = field(default=None, repr=False)
     service_tenant: str = "default"
+    public_url: str | None = None
+    rate_limit: int | None = None
+    max_concurrency: int = _DEFAULT_CONCURRENCY
+    jwt_issuer: str | None = None
+    jwt_audience: str | None = None
+    jwt_jwks: str | None = None
+    jwt_algorithms: tuple[str, ...] = ()
+    jwt_caller: str = "third-party"
 
     def __post_init__(self) -> None:
-        if self.mode == "development" and self.host not in _LOOPBACK:
-            raise SettingsError(
-                f"RAWR_HOST={self.host}: development mode listens on loopback only, because it "
-                "mints a token without asking anybody; use `rawr serve` to listen elsewhere"
-            )
-        if self.mode == "production" and self.service_token is None:
-            raise SettingsError(
-                "RAWR_SERVICE_TOKEN is not set, so in production nobody could call; set it to "
-                f"at least {_MIN_TOKEN_LENGTH} random characters"
-            )
-        if self.service_token is not None and len(self.service_token) < _MIN_TOKEN_LENGTH:
-            raise SettingsError(
+        for problem in self._problems():
+            raise SettingsError(problem)
+
+    def _problems(self) -> Iterator[str]:
+        token, host = self.service_token, self.host
+        if token is not None and len(token) < _MIN_TOKEN_LENGTH:
+            yield (
                 "RAWR_SERVICE_TOKEN is too short; "
                 f"use at least {_MIN_TOKEN_LENGTH} random characters"
             )
+        if self.public_url is not None and _origin(self.public_url) != self.public_url:
+            yield f"RAWR_PUBLIC_URL={self.public_url}: write only scheme, host and port"
+        if self.mode == "development" and host not in _LOOPBACK:
+            yield (
+                f"RAWR_HOST={host}: development mode listens on loopback only, because it "
+                "mints a token without asking anybody; use `rawr serve` to listen elsewhere"
+            )
+        if self.mode == "production":
+            yield from self._production_problems(token, host)
+
+    def _production_problems(self, token: str | None, host: str) -> Iterator[str]:
+        if token is None:
+            yield (
+                "RAWR_SERVICE_TOKEN is not set, so in production nobody could call; set it to "
+                f"at least {_MIN_TOKEN_LENGTH} random characters"
+            )
+        elif len(set(token)) < _MIN_TOKEN_VARIETY:
+            yield "RAWR_SERVICE_TOKEN can be guessed; use random characters (openssl rand -hex 32)"
+        if host not in _LOOPBACK and self.public_url is None:
+            yield (
+                f"RAWR_HOST={host} is reached from other machines; set RAWR_PUBLIC_URL to the "
+                "https:// address of the proxy in front, because cookies and tokens need TLS"
+            )
+        if self.public_url is not None and not self.is_public_url_safe:
+            yield f"RAWR_PUBLIC_URL={self.public_url}: use https://, except on this machine"
+        for name, networks in (
+            ("RAWR_TRUSTED_PROXIES", self.trusted_proxies),
+            ("RAWR_TRUSTED_CIDRS", self.trusted_cidrs if self.internal_only else ()),
+        ):
+            if any(network.prefixlen == 0 for network in networks):
+                yield f"{name} holds the whole internet, so it guards nothing; name your networks"
+
+    @property
+    def is_public_url_safe(self) -> bool:
+        """True if what browsers send there cannot be read on the way."""
+        url = urlsplit(self.public_url or self.base_url)
+        return url.scheme == "https" or url.hostname in _LOOPBACK
 
     @property
     def base_url(self) -> str:
@@ -85,7 +132,7 @@ class Settings:
         hq_dir = hq_dir.resolve()
         return cls(
             hq_dir=hq_dir,
-            data_dir=Path(environ.get("RAWR_DATA_DIR") or hq_dir / ".rawr").resolve(),
+            data_dir=data_dir_of(hq_dir, environ),
             host=environ.get("RAWR_HOST", "127.0.0.1"),
             port=_integer(environ, "RAWR_PORT", DEFAULT_PORT, low=0, high=65535),
             mode=mode,
@@ -99,7 +146,40 @@ class Settings:
             signing_key_fallback=environ.get("INNGEST_SIGNING_KEY_FALLBACK") or None,
             service_token=environ.get("RAWR_SERVICE_TOKEN") or None,
             service_tenant=environ.get("RAWR_SERVICE_TENANT") or "default",
+            public_url=environ.get("RAWR_PUBLIC_URL") or None,
+            rate_limit=_integer(environ, "RAWR_RATE_LIMIT", 0, low=1, high=1_000_000) or None,
+            max_concurrency=_integer(
+                environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
+            ),
+            jwt_issuer=environ.get("RAWR_JWT_ISSUER") or None,
+            jwt_audience=environ.get("RAWR_JWT_AUDIENCE") or None,
+            jwt_jwks=environ.get("RAWR_JWT_JWKS") or None,
+            jwt_algorithms=_parts(environ, "RAWR_JWT_ALGORITHMS"),
+            jwt_caller=environ.get("RAWR_JWT_CALLER") or "third-party",
         )
+
+
+def data_dir_of(hq_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where an HQ keeps its data."""
+    return Path(environ.get("RAWR_DATA_DIR") or hq_dir.resolve() / ".rawr").resolve()
+
+
+def _origin(url: str) -> str | None:
+    """What a browser sends as `Origin` from a page at this address; None if it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{host}{shown}"
+
+
+def _parts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part for text in environ.get(name, "").split(",") if (part := text.strip()))
 
 
 def _truth(environ: Mapping[str, str], name: str) -> bool:
@@ -119,8 +199,7 @@ def _integer(environ: Mapping[str, str], name: str, default: int, *, low: int, h
 
 
 def _networks(environ: Mapping[str, str], name: str) -> tuple[IPNetwork, ...]:
-    parts = [part.strip() for part in environ.get(name, "").split(",") if part.strip()]
     try:
-        return tuple(ip_network(part) for part in parts)
+        return tuple(ip_network(part) for part in _parts(environ, name))
     except ValueError as error:
         raise SettingsError(f"{name}: {error}; write networks such as 10.0.0.0/8") from error

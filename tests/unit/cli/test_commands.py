@@ -52,7 +52,7 @@ def test_rpc_routes_are_for_first_parties() -> None:
 
 @pytest.mark.parametrize("command", ["dev", "serve", "routes"])
 def test_a_folder_without_an_hq_is_named(command: str, tmp_path: Path) -> None:
-    code, output = run(command, str(tmp_path), RAWR_SERVICE_TOKEN="t" * 40)
+    code, output = run(command, str(tmp_path), RAWR_SERVICE_TOKEN="0123456789abcdef" * 2)
     assert code == 1
     assert "rawr_hq.py" in output
     assert str(tmp_path) in output

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from rawr.host._requests import bearer_token, request_info, source_ip
+from rawr.host._requests import request_info, source_ip
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
 
@@ -46,20 +46,6 @@ def test_forwarded_addresses_count_only_from_trusted_proxies() -> None:
 def test_forwarded_addresses_are_read_from_the_right() -> None:
     chain = scope(("x-forwarded-for", "6.6.6.6, 192.0.2.1, fd00::1"), client="10.1.2.3")
     assert source_ip(chain, PROXIES) == "192.0.2.1"
-
-
-@pytest.mark.parametrize(
-    ("value", "token"),
-    [
-        ("Bearer abc", "abc"),
-        ("bearer abc", "abc"),
-        ("Basic abc", None),
-        ("Bearer", None),
-        ("Bearer ", None),
-    ],
-)
-def test_bearer_tokens(value: str, token: str | None) -> None:
-    assert bearer_token([(b"authorization", value.encode())]) == token
 
 
 def test_several_lines_of_forwarded_addresses_are_one_list() -> None:

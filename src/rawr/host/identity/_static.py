@@ -1,24 +1,14 @@
-"""Who is calling: credentials verified, principals made of nothing else."""
+"""Tokens a host is started with: the developer's and the trusted service's."""
 
-import hashlib
 import hmac
 import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from rawr.composition import CallerClass, Principal
 
-_TOKEN_BYTES = 32
-
-
-class Identity(Protocol):
-    """Verifies the credentials of a request."""
-
-    async def authenticate(self, bearer: str) -> Principal | None:
-        """The principal a bearer token proves, or None if it proves nobody."""
-        ...
+from ._credentials import BearerToken, Credentials
+from ._digest import new_secret, token_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +20,13 @@ class TokenIdentity:
     @classmethod
     def of(cls, tokens: dict[str, Principal]) -> "TokenIdentity":
         """An identity that knows these tokens."""
-        return cls({_digest(token): principal for token, principal in tokens.items()})
+        return cls({token_digest(token): principal for token, principal in tokens.items()})
 
-    async def authenticate(self, bearer: str) -> Principal | None:
+    async def authenticate(self, credentials: Credentials, /) -> Principal | None:
         """See `Identity.authenticate`; compares in constant time, against every token."""
-        digest, found = _digest(bearer), None
+        if not isinstance(credentials, BearerToken):
+            return None
+        digest, found = token_digest(credentials.value), None
         for known, principal in self.principals.items():
             if hmac.compare_digest(known, digest):
                 found = principal
@@ -46,7 +38,12 @@ def development_identity(data_dir: Path, roles: frozenset[str]) -> TokenIdentity
 
     The file is readable by its owner only (mode 0600); the developer has every role.
     """
-    developer = Principal(
+    return TokenIdentity.of({_development_token(data_dir / "dev-token"): developer(roles)})
+
+
+def developer(roles: frozenset[str]) -> Principal:
+    """Whoever works on a development host: a first party of the tenant `local`."""
+    return Principal(
         subject="developer",
         tenant_id="local",
         caller=CallerClass.FIRST_PARTY,
@@ -54,7 +51,6 @@ def development_identity(data_dir: Path, roles: frozenset[str]) -> TokenIdentity
         can_call_internal=True,
         can_trigger_workflows=True,
     )
-    return TokenIdentity.of({_development_token(data_dir / "dev-token"): developer})
 
 
 def service_identity(token: str, tenant_id: str, roles: frozenset[str]) -> TokenIdentity:
@@ -78,12 +74,8 @@ def _development_token(path: Path) -> str:
     if token:
         path.chmod(0o600)
         return token
-    minted = secrets.token_urlsafe(_TOKEN_BYTES)
+    minted = new_secret()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(minted + "\n")
     return minted
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
