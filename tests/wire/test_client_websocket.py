@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 
 import anyio
 import pytest
-from tests.wire.node_server import Fixtures, Kind, node_server
+from tests.wire.node_server import ANY, Fixtures, Kind, node_server
+from tests.wire.serving import serving
 
 from rawr.client import (
     CallContext,
@@ -23,7 +24,9 @@ from rawr.client import (
     WebSocketLink,
     create_client,
 )
-from rawr.contract import ORPCError
+from rawr.contract import Contract, EventIterator, ORPCError, procedure
+from rawr.http import RPCHandler
+from rawr.procedure import implement
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -185,3 +188,41 @@ async def test_nobody_listening_is_a_failure_to_connect() -> None:
         with pytest.raises(ConnectFailed, match="Cannot reach ws://127") as caught:
             await create_client(Fixtures, link).nothing()
     assert "secret" not in str(caught.value)
+
+
+class Uploads(Contract):
+    total = procedure().input(ANY).output(int)
+    doubled = procedure().input(ANY).streams(int)
+
+
+@pytest.fixture
+async def ours() -> AsyncIterator[Uploads]:
+    """Our own server, which loses no items."""
+    os = implement(Uploads)
+
+    @os.handler(Uploads.total)
+    async def total(_context: None, input: EventIterator[int]) -> int:
+        return sum([item async for item in input])
+
+    @os.stream(Uploads.doubled)
+    async def doubled(_context: None, input: EventIterator[int]) -> AsyncIterator[int]:
+        async for item in input:
+            yield item * 2
+
+    with serving(RPCHandler(os.router()).websocket()) as url:
+        async with WebSocketLink(url.replace("http:", "ws:")) as link:
+            yield create_client(Uploads, link)
+
+
+async def numbers(count: int) -> AsyncIterator[int]:
+    for number in range(count):
+        yield number
+
+
+async def test_items_may_follow_their_request_at_once(ours: Uploads) -> None:
+    assert await ours.total(numbers(500)) == sum(range(500))
+
+
+async def test_streams_go_both_ways_at_the_same_time(ours: Uploads) -> None:
+    async with await ours.doubled(numbers(500)) as events:
+        assert [item async for item in events] == [number * 2 for number in range(500)]
