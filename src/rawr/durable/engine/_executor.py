@@ -109,6 +109,7 @@ class Executor:
                 item.run_id,
                 extra={"action": "orphan_item", "run_id": item.run_id},
             )
+            await self._store.drop_item(item.id)
             return
         hand = self._hands[item.id] = _Hand(item)
         try:

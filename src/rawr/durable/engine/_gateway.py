@@ -10,6 +10,7 @@ from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_STEP_BYTES
 from rawr.durable.domain.op import Errored, Opcode, Returned, RunError
 from rawr.durable.domain.queue import QueueItem
+from rawr.durable.engine._outbound import Outbound
 
 _REDIRECT_START: Final = 300
 _EXCERPT: Final = 500  # characters of a refusing answer shown in the error
@@ -28,16 +29,18 @@ _REQUEST: Final = msgspec.json.Decoder(_Request)
 class Gateway:
     """Performs the requests of `step.fetch` and `step.ai.infer`."""
 
-    def __init__(self, client: httpx2.AsyncClient | None = None) -> None:
-        self._client = client or httpx2.AsyncClient(trust_env=False, follow_redirects=True)
+    def __init__(self, outbound: Outbound) -> None:
+        self._outbound = outbound
 
     async def perform(self, item: QueueItem) -> Returned | Errored:
         """Make the request of an open step."""
         request = _REQUEST.decode(item.payload or b"{}")
         is_model = request.op == Opcode.AI_GATEWAY
         name = "AIGatewayError" if is_model else "GatewayError"
+        client = await self._outbound.client()
         try:
-            response = await self._client.send(self._build(request.opts, is_model=is_model))
+            built = _build(client, request.opts, is_model=is_model)
+            response = await client.send(built, follow_redirects=True)
         except (httpx2.HTTPError, httpx2.InvalidURL, TypeError, ValueError) as error:
             return _failed(name, f"The request failed: {error}")
         if len(response.content) > MAX_STEP_BYTES:
@@ -54,22 +57,23 @@ class Gateway:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._outbound.close()
 
-    def _build(self, opts: Mapping[str, Json], *, is_model: bool) -> httpx2.Request:
-        headers = {
-            _canonical(str(key)): str(value) for key, value in (opts.get("headers") or {}).items()
-        }
-        url = str(opts.get("url") or "")
-        body = opts.get("body")
-        if not is_model:
-            method = str(opts.get("method") or "POST")
-            return self._client.build_request(method, url, headers=headers, content=body)
-        params = _authorize(headers, opts)
-        headers["Content-Type"] = "application/json"
-        return self._client.build_request(
-            "POST", url, headers=headers, params=params, content=_encode(body)
-        )
+
+def _build(
+    client: httpx2.AsyncClient, opts: Mapping[str, Json], *, is_model: bool
+) -> httpx2.Request:
+    headers = {
+        _canonical(str(key)): str(value) for key, value in (opts.get("headers") or {}).items()
+    }
+    url = str(opts.get("url") or "")
+    body = opts.get("body")
+    if not is_model:
+        method = str(opts.get("method") or "POST")
+        return client.build_request(method, url, headers=headers, content=body)
+    params = _authorize(headers, opts)
+    headers["Content-Type"] = "application/json"
+    return client.build_request("POST", url, headers=headers, params=params, content=_encode(body))
 
 
 def _canonical(name: str) -> str:

@@ -1,7 +1,6 @@
 """Calling functions over HTTP (Inngest wire, call request and responses)."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -11,12 +10,12 @@ from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import ResponseRejected
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.domain.op import Errored, Response, RunError
+from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine.transport import Call, Journal
 from rawr.durable.protocol.call import ROOT_STEP_ID, call_body, call_headers
 from rawr.durable.protocol.response import Answer, parse_answer
 from rawr.durable.protocol.signing import SIGNATURE_HEADER, sign_bytes
 
-_CONNECT_TIMEOUT_S: Final = 10
 _MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -24,21 +23,10 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 class HTTPTransport:
     """Posts calls to the URL a function registered; follows redirects with the body kept."""
 
-    def __init__(
-        self,
-        *,
-        clock: Clock,
-        signing_keys: Sequence[str],
-        timeout: timedelta,
-        client: httpx2.AsyncClient | None = None,
-    ) -> None:
+    def __init__(self, outbound: Outbound, *, clock: Clock, signing_keys: Sequence[str]) -> None:
+        self._outbound = outbound
         self._clock = clock
         self._signing_key = signing_keys[0] if signing_keys else None
-        self._client = client or httpx2.AsyncClient(
-            timeout=httpx2.Timeout(timeout.total_seconds(), connect=_CONNECT_TIMEOUT_S),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
-            trust_env=False,
-        )
 
     async def call(self, call: Call, journal: Journal) -> Response:  # noqa: ARG002 - the port's
         """Post the call and say how it ended."""
@@ -58,12 +46,13 @@ class HTTPTransport:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._outbound.close()
 
     async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+        client = await self._outbound.client()
         for _ in range(_MAX_REDIRECTS + 1):
-            request = self._client.build_request("POST", url, headers=headers, content=body)
-            response = await self._client.send(request, stream=True)
+            request = client.build_request("POST", url, headers=headers, content=body)
+            response = await client.send(request, stream=True)
             try:
                 location = response.headers.get("location")
                 if response.status_code in _REDIRECTS and location:

@@ -35,6 +35,7 @@ from rawr.durable.engine._inprocess import InProcessTransport
 from rawr.durable.engine._item_ids import ItemIds
 from rawr.durable.engine._live import LiveRuns
 from rawr.durable.engine._loop import Loop
+from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._transports import Transports
@@ -81,14 +82,12 @@ class Engine:
             allocate=item_ids,
             is_full=lambda: len(self._agenda) >= settings.ready_limit,
         )
-        http = HTTPTransport(
-            clock=clock,
-            signing_keys=settings.signing_keys,
-            timeout=settings.call_timeout,
-            client=http_client,
+        outbound = Outbound(timeout=settings.call_timeout, client=http_client)
+        self._transports = Transports(
+            HTTPTransport(outbound, clock=clock, signing_keys=settings.signing_keys),
+            Gateway(outbound),
+            unbound_retry=settings.unbound_retry,
         )
-        gateway = Gateway(http_client)
-        self._transports = Transports(http, gateway, unbound_retry=settings.unbound_retry)
         self._crons = Crons(clock, self._agenda.hold)
         self._executor = Executor(
             store=store,

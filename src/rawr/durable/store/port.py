@@ -148,6 +148,10 @@ class Store(Protocol):
         """Hold up to `limit` items that are due, the earliest first."""
         ...
 
+    async def drop_item(self, item_id: int) -> None:
+        """Remove a queue item that belongs to no run."""
+        ...
+
     async def load_state(self, run_id: str) -> RunState | None:
         """Return a run as decisions need it."""
         ...

@@ -142,6 +142,10 @@ class SQLiteStore:
         """Hold up to `limit` items that are due, the earliest first."""
         return await self._write(partial(_write.claim, now=now, limit=limit))
 
+    async def drop_item(self, item_id: int) -> None:
+        """Remove a queue item that belongs to no run."""
+        await self._write(lambda c: c.execute(q.DROP_ITEM, (item_id,)).rowcount)
+
     async def load_state(self, run_id: str) -> RunState | None:
         """Return a run as decisions need it."""
         return await self._read(partial(_read.load_state, run_id=run_id))

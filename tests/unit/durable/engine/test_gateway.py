@@ -1,6 +1,7 @@
 """Requests the engine makes for a step."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import httpx2
@@ -11,6 +12,7 @@ from inngest.experimental import ai
 from rawr.durable.domain.op import Errored, Returned
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.engine._gateway import Gateway
+from rawr.durable.engine._outbound import Outbound
 
 
 def item(op: str, opts: dict[str, Any]) -> QueueItem:
@@ -27,7 +29,8 @@ def item(op: str, opts: dict[str, Any]) -> QueueItem:
 
 
 async def perform(op: str, opts: dict[str, Any], handler: Any) -> Any:
-    gateway = Gateway(httpx2.AsyncClient(transport=httpx2.MockTransport(handler)))
+    client = httpx2.AsyncClient(transport=httpx2.MockTransport(handler))
+    gateway = Gateway(Outbound(timeout=timedelta(seconds=5), client=client))
     try:
         return await gateway.perform(item(op, opts))
     finally:

@@ -17,6 +17,7 @@ from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import Run, RunState
 from rawr.durable.engine import EngineSettings
 from rawr.durable.engine._http import HTTPTransport
+from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine.transport import Call
 from rawr.testing.clock import VirtualClock
 
@@ -27,10 +28,12 @@ Handler = Callable[[httpx2.Request], httpx2.Response]
 
 async def post(handler: Handler, *, step_id: str | None = None, keys: tuple[str, ...] = ()) -> Any:
     transport = HTTPTransport(
+        Outbound(
+            timeout=EngineSettings().call_timeout,
+            client=httpx2.AsyncClient(transport=httpx2.MockTransport(handler)),
+        ),
         clock=VirtualClock(start_ms=time.time_ns() // 1_000_000),
         signing_keys=keys,
-        timeout=EngineSettings().call_timeout,
-        client=httpx2.AsyncClient(transport=httpx2.MockTransport(handler)),
     )
     run = Run(id="R", function_id="app-fn", events=(EVENT,), created_at=0, max_attempts=1)
     call = Call(

@@ -1,6 +1,8 @@
 """After a crash: nothing accepted is lost, nothing committed is executed again."""
 
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -172,3 +174,21 @@ async def test_closing_does_not_wait_for_a_plain_function(host: Any) -> None:
     with anyio.fail_after(5):
         await engine.close()
     release.set()
+
+
+async def test_an_item_without_a_run_is_removed(
+    host: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    await host.start()
+    await host.crash()
+    path = host._data_dir / "engine.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO queue (id, run_id, function_id, kind, due_at, attempt, max_attempts,"
+            " generation, parked) VALUES (1, 'gone', 'app-fn', 'call', 0, 0, 1, 1, 1)"
+        )
+    await host.start()
+    await host.engine.settle()
+    assert "does not exist" in caplog.text
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM queue").fetchone() == (0,)
