@@ -139,3 +139,7 @@ async def test_a_publisher_tells_what_it_did() -> None:
     publisher = MemoryPublisher(name="p")
     await publisher.publish(NUMBERS, 1)
     assert repr(publisher) == "<MemoryPublisher p: 1 events published>"
+
+
+def test_a_channel_tells_its_name() -> None:
+    assert repr(NUMBERS.at("run 1")) == "Channel('numbers:run%201')"

@@ -11,6 +11,7 @@ import pytest
 from pydantic import AnyUrl, Field, HttpUrl, PostgresDsn
 from typing_extensions import TypedDict
 
+import rawr.schema._native
 from rawr.schema import File, Map, Schema, Url, adapt
 from rawr.wire.rpc import RPCSerializer
 
@@ -168,3 +169,15 @@ def test_types_without_maps_are_dumped_by_pydantics_own_serializer() -> None:
     adapter: Any = adapt(list[int])
     adapter.dump([1])
     assert adapter._dump == adapter._type_adapter.serializer.to_python
+
+
+def test_an_older_pydantic_core_is_asked_without_the_option(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = rawr.schema._native.SchemaSerializer
+
+    def older(schema: Any, config: Any = None) -> Any:
+        return real(schema, config)
+
+    monkeypatch.setattr(rawr.schema._native, "SchemaSerializer", older)
+    assert type(adapt(dict[int, int]).dump({})) is Map
