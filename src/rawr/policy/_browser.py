@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from ._place import Place, place_of
+from ._place import Layer, Place, place_of
 from ._report import Finding
 from ._script import Comment, Token, scan
 
@@ -43,6 +43,11 @@ class ScriptFile:
     def finding(self, token: Token, message: str) -> Finding:
         """A finding at a token."""
         return Finding(self.path, token.line, token.column, message)
+
+    def strings(self) -> Iterator[Token]:
+        """String and template tokens; those of tests are nobody's calls."""
+        if self.place.layer is not Layer.TEST:
+            yield from (token for token in self.tokens if token.kind in ("string", "template"))
 
     def calls(self, name: str) -> Iterator[int]:
         """The indices of opening brackets of calls of a name: `name(` or `new name(`."""

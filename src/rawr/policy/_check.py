@@ -137,7 +137,7 @@ def _complete(running: Iterable[Rule], *, has_facts: bool) -> set[str]:
 
 
 def _waivers(tree: Tree) -> Iterator[Waiver]:
-    for file in tree.modules.values():
+    for file in tree.files:
         yield from python_waivers(file)
     for script in tree.scripts:
         yield from script_waivers(script)

@@ -1,6 +1,7 @@
 """A report for code scanners: SARIF 2.1.0."""
 
 import json
+import os
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -82,4 +83,4 @@ def _skipped(item: Skipped) -> dict[str, Any]:
 
 
 def _artifact(path: str) -> dict[str, str]:
-    return {"uri": quote(path), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(path)), "uriBaseId": _ROOT}

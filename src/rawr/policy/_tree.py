@@ -39,7 +39,7 @@ class Metadata:
 
 @dataclass(slots=True, kw_only=True)
 class _Contents:
-    python: dict[str, PythonFile] = field(default_factory=dict)
+    python: list[PythonFile] = field(default_factory=list)
     scripts: list[ScriptFile] = field(default_factory=list)
     metadata: list[Metadata] = field(default_factory=list)
     broken: list[Finding] = field(default_factory=list)
@@ -50,7 +50,10 @@ class Tree:
 
     def __init__(self, root: Path, contents: _Contents, skipped: tuple[Skipped, ...]) -> None:
         self.root = root
-        self.modules: Mapping[str, PythonFile] = contents.python
+        self.files = tuple(contents.python)
+        # A folder and a file of one name are one module to Python: the folder's.
+        ordered = sorted(contents.python, key=lambda file: file.is_package)
+        self.modules: Mapping[str, PythonFile] = {file.module: file for file in ordered}
         self.scripts = tuple(contents.scripts)
         self.metadata = tuple(contents.metadata)
         self.broken = tuple(contents.broken)
@@ -61,12 +64,12 @@ class Tree:
     @property
     def file_count(self) -> int:
         """How many files were looked at."""
-        return sum(map(len, (self.modules, self.scripts, self.metadata, self.broken)))
+        return sum(map(len, (self.files, self.scripts, self.metadata, self.broken)))
 
     @cached_property
     def _by_layer(self) -> dict[Layer, list[PythonFile]]:
         found: dict[Layer, list[PythonFile]] = {}
-        for file in self.modules.values():
+        for file in self.files:
             found.setdefault(file.place.layer, []).append(file)
         return found
 
@@ -78,6 +81,13 @@ class Tree:
     def target(self, imported: Import) -> PythonFile | None:
         """The file of this HQ that an import leads to, if it does."""
         return self.modules.get(imported.dotted) or self.modules.get(imported.module)
+
+    def edges(self, file: PythonFile) -> Iterator[tuple[Import, PythonFile]]:
+        """The imports of a file that lead to other files of this HQ."""
+        for imported in file.imports:
+            target = self.target(imported)
+            if target is not None and target is not file:
+                yield imported, target
 
     def canonical(self, dotted: str) -> str:
         """Where a dotted name is defined, followed through the modules that re-export it."""
@@ -137,8 +147,7 @@ def load_tree(root: Path) -> Tree:
 def _add(contents: _Contents, path: str, raw: bytes) -> None:
     try:
         if path.endswith(".py"):
-            file = parse_python(path, raw)
-            contents.python[file.module] = file
+            contents.python.append(parse_python(path, raw))
         elif path.endswith((".json", ".toml")):
             contents.metadata.append(_metadata(path, raw))
         else:

@@ -95,6 +95,12 @@ CASES = [
     ),
     Case(
         rule=10,
+        about="in the shell of the host",
+        refused={"apps/web/shell.ts": "await fetch(`${base}/rpc/invoicing`);  // here\n"},
+        accepted={"apps/web/shell.ts": "await fetch(`${base}/health`);\n"},
+    ),
+    Case(
+        rule=10,
         about="a hand-written event source",
         refused={WEB: "const it = new EventSource(`/api/workflows/${id}/events`);  // here\n"},
         accepted={WEB: "const it = await client.watchRun({ runId });\n"},

@@ -141,6 +141,18 @@ CASES = [
         accepted={WEB: 'import { theme } from "../../../shared/theme";\n'},
     ),
     Case(
+        rule=27,
+        about="through a module of no layer",
+        refused={
+            "glue.py": "LIMIT = 3\n",
+            SERVICE: "from glue import LIMIT  # here\n",
+        },
+        accepted={
+            "glue.py": "from packages.invoicing.service import extra\n",
+            SERVICE: "LIMIT = 3\n",
+        },
+    ),
+    Case(
         rule=28,
         about="a plugin imports a driver",
         refused={API: "import sqlite3  # here\n"},

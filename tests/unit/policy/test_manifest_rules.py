@@ -188,9 +188,9 @@ def test_a_contract_of_another_module_is_not_canonical(tmp_path: Path) -> None:
 
 
 def test_a_plugin_outside_the_manifest_is_found(tmp_path: Path) -> None:
-    write(tmp_path, {"plugins/api/invoicing/__init__.py": ""})
+    write(tmp_path, {"plugins/api/invoicing/router.py": ""})
     report = check(write(tmp_path, TREE), rules=["RAWR061"], facts=facts())
-    assert places(report) == {("RAWR061", "plugins/api/invoicing/__init__.py:1")}
+    assert places(report) == {("RAWR061", "plugins/api/invoicing/router.py:1")}
 
 
 def test_every_manifest_rule_is_tried() -> None:

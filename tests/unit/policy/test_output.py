@@ -1,6 +1,7 @@
 """The three forms of a report."""
 
 import json
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,16 @@ def test_sarif_shows_waived_violations_as_suppressed(report: Report) -> None:
     assert waived["suppressions"] == [
         {"kind": "inSource", "justification": "only its logging format"}
     ]
+
+
+def test_names_that_are_not_unicode_are_written(tmp_path: Path) -> None:
+    write(tmp_path, {**SMALL_HQ, PATH: ""})
+    odd = os.fsencode(tmp_path / PATH).replace(b"extra", b"\xff")
+    Path(os.fsdecode(odd)).write_text("import starlette\n")
+    report = check(tmp_path)
+    to_text(report).encode()
+    assert "%FF.py" in to_sarif(report, version="1.2.3")
+    assert json.loads(to_json(report))["violations"]
 
 
 def test_sarif_escapes_paths(tmp_path: Path) -> None:

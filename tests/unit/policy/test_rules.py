@@ -3,16 +3,23 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.policy import cases_callers, cases_contracts, cases_layers, cases_runtime
+from tests.unit.policy import (
+    cases_boundary,
+    cases_callers,
+    cases_contracts,
+    cases_durable,
+    cases_layers,
+)
 from tests.unit.policy.kit import SMALL_HQ, Case, check, marked, places, write
 
 from rawr.policy import RULES
 
 CASES = [
+    *cases_boundary.CASES,
     *cases_callers.CASES,
     *cases_contracts.CASES,
+    *cases_durable.CASES,
     *cases_layers.CASES,
-    *cases_runtime.CASES,
 ]
 
 

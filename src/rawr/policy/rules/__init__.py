@@ -5,6 +5,7 @@ from typing import Final
 from rawr.policy._rule import Rule
 
 from . import (
+    _bundle,
     _callers,
     _context,
     _contracts,
@@ -23,6 +24,7 @@ from ._not_static import NOT_STATIC
 RULES: Final[tuple[Rule, ...]] = tuple(
     sorted(
         (
+            *_bundle.RULES,
             *_callers.RULES,
             *_context.RULES,
             *_contracts.RULES,

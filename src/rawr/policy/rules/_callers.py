@@ -35,13 +35,13 @@ def _no_ingress_callers(tree: Tree) -> Iterator[Finding]:
         for node, text in strings(file):
             if INGRESS in text:
                 yield file.finding(node, message)
-    for file in tree.python(Layer.HOST, Layer.MANIFEST):
+    for file in tree.python(Layer.HOST, Layer.MANIFEST, Layer.OTHER):
         for call in file.each(ast.Call):
             if _is_http_call(tree, file, call) and INGRESS in _texts(call):
                 yield file.finding(call, message)
     for script in tree.scripts:
-        for token in script.tokens:
-            if token.kind in ("string", "template") and INGRESS in token.text:
+        for token in script.strings():
+            if INGRESS in token.text:
                 yield script.finding(token, message)
 
 
@@ -77,7 +77,7 @@ def _texts(call: ast.Call) -> str:
 
 def _first_party_links(tree: Tree) -> Iterator[Finding]:
     for script in tree.scripts:
-        if script.place.layer is Layer.PLUGIN and script.place.kind == "web":
+        if script.place.layer in (Layer.SHARED, Layer.PACKAGE, Layer.PLUGIN, Layer.HOST):
             yield from _handwritten_calls(script)
             yield from _openapi_links(script)
 

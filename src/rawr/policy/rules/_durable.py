@@ -101,9 +101,17 @@ def _durable_execution(tree: Tree) -> Iterator[Finding]:
     for file in (*boundary(tree), *procedures(tree)):
         for call in file.each(ast.Call):
             name = tree.name(file, call.func)
-            is_task = isinstance(call.func, ast.Attribute) and call.func.attr == "create_task"
-            if starts_with(name, _BACKGROUND) or is_task:
-                yield file.finding(call, f"{name} waits or works inside a request handler")
+            if starts_with(name, _BACKGROUND) or _is_loose_task(call):
+                what = name or "create_task"
+                yield file.finding(call, f"{what} waits or works inside a request handler")
+
+
+def _is_loose_task(call: ast.Call) -> bool:
+    """True for a task of the loop itself; one of a task group ends with its block."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "create_task":
+        return False
+    holder = call.func.value
+    return isinstance(holder, ast.Call) or getattr(holder, "id", "") in ("loop", "event_loop")
 
 
 def _two_harnesses(tree: Tree) -> Iterator[Finding]:
@@ -172,9 +180,10 @@ def _is_step(call: ast.Call) -> bool:
 
 def _steps_are_stable(tree: Tree) -> Iterator[Finding]:
     for file in durable(tree):
+        sent = set(sends(tree, file))
         for function in file.each(ast.FunctionDef, ast.AsyncFunctionDef):
             if _is_durable_function(file, function):
-                yield from _outside_steps(tree, file, function)
+                yield from _outside_steps(tree, file, function, sent)
                 yield from _step_ids(tree, file, function)
 
 
@@ -189,18 +198,31 @@ def _is_durable_function(file: PythonFile, function: Function) -> bool:
     )
 
 
-def _outside_steps(tree: Tree, file: PythonFile, function: Function) -> Iterator[Finding]:
-    sent = set(sends(tree, file))
-    for node in within(function, ast.Await, ast.Attribute, ast.Call):
-        if isinstance(node, ast.Await):
-            called = node.value
-            if not (isinstance(called, ast.Call) and (_is_step(called) or _is_group(called))):
-                yield file.finding(node, f"{function.name} awaits something outside a step")
-        elif isinstance(node, ast.Attribute) and node in sent:
+def _outside_steps(
+    tree: Tree, file: PythonFile, function: Function, sent: set[ast.Attribute]
+) -> Iterator[Finding]:
+    for node in within(function, ast.Await, ast.AsyncFor, ast.AsyncWith, ast.Attribute, ast.Call):
+        if isinstance(node, ast.AsyncFor | ast.AsyncWith) or _awaits_an_effect(tree, file, node):
+            yield file.finding(node, f"{function.name} awaits something outside a step")
+        elif node in sent:
             yield file.finding(node, f"{function.name} sends an event outside a step")
         elif isinstance(node, ast.Call) and starts_with(tree.name(file, node.func), _UNSTABLE):
             name = tree.name(file, node.func)
             yield file.finding(node, f"{function.name} calls {name} outside a step")
+
+
+def _awaits_an_effect(tree: Tree, file: PythonFile, node: ast.AST) -> bool:
+    """True for an await of anything but a step, steps in parallel, or a function of steps."""
+    if not isinstance(node, ast.Await):
+        return False
+    called = node.value
+    if not isinstance(called, ast.Call):
+        return True
+    found = tree.definition(tree.name(file, called.func))
+    has_steps = found is not None and any(
+        isinstance(inner, ast.Call) and _is_step(inner) for inner in ast.walk(found[1])
+    )
+    return not (has_steps or _is_step(called) or _is_group(called))
 
 
 def _is_group(call: ast.Call) -> bool:

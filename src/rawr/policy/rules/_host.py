@@ -80,12 +80,14 @@ def _all_composed(tree: Tree, facts: ManifestFacts) -> Iterator[Finding]:
         for capability in facts.capabilities
         for surface in capability.surfaces
     }
-    for kind in ("api", "workflows"):
-        for file in plugins(tree, kind):
-            is_surface = file.place.inner == ("__init__",)
-            if is_surface and (kind, file.place.capability) not in composed:
-                where = f"plugins/{kind}/{file.place.capability}"
-                yield file.finding(None, f"{where} is in no capability of the manifest")
+    first: dict[tuple[str, str], PythonFile] = {}
+    for file in sorted(plugins(tree, "api", "workflows"), key=lambda file: file.path):
+        if file.place.inner:
+            first.setdefault((file.place.kind, file.place.capability), file)
+    for (kind, name), file in first.items():
+        if (kind, name) not in composed:
+            message = f"plugins/{kind}/{name} is in no capability of the manifest"
+            yield file.finding(None, message)
 
 
 def _typed_errors(tree: Tree) -> Iterator[Finding]:

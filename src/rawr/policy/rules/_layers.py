@@ -1,16 +1,15 @@
-"""Rules about who may import whom: 23, 26, 27, 28, 37, 60."""
+"""Rules about who may import whom: 23, 26, 27, 28, 60."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from rawr.policy._browser import ScriptFile
 from rawr.policy._place import RANK, Layer, Place, place_of
-from rawr.policy._python import Import, PythonFile
+from rawr.policy._python import PythonFile
 from rawr.policy._report import Finding
 from rawr.policy._rule import Rule
 from rawr.policy._tree import Tree
 
-from ._select import ADAPTERS, calls, plugins, starts_with
+from ._select import ADAPTERS, HOST_MODULES, calls, plugins, starts_with, web_scripts
 
 _TRANSPORTS: Final = (
     *ADAPTERS,
@@ -30,7 +29,6 @@ _TRANSPORTS: Final = (
     "tornado",
     "uvicorn",
 )
-_HOST_MODULES: Final = ("rawr.cli", "rawr.host")
 _DRIVERS: Final = (
     "aiosqlite",
     "argon2",
@@ -71,36 +69,7 @@ _OPENERS: Final = frozenset(
         "sqlite3.connect",
     }
 )
-_SERVER_PACKAGES: Final = (
-    "@hono/node-server",
-    "@orpc/server",
-    "express",
-    "fastify",
-    "hono",
-    "inngest",
-    "koa",
-    "node:",
-)
-_BROWSER_SAFE: Final = frozenset({("browser",), ("workflows", "contract"), ("errors",)})
-_SERVER_LAYERS: Final = (
-    "inngest",
-    "rawr.client",
-    "rawr.composition",
-    "rawr.coordination",
-    "rawr.durable",
-    "rawr.http",
-    "rawr.procedure",
-    "rawr.sqlite",
-    *_HOST_MODULES,
-)
 _MANIFEST_MAY_NOT: Final = frozenset({"client", "context", "functions", "operations", "router"})
-
-
-def _edges(tree: Tree, file: PythonFile) -> Iterator[tuple[Import, PythonFile]]:
-    for imported in file.imports:
-        target = tree.target(imported)
-        if target is not None and target is not file:
-            yield imported, target
 
 
 def _transport_neutral(tree: Tree) -> Iterator[Finding]:
@@ -108,7 +77,7 @@ def _transport_neutral(tree: Tree) -> Iterator[Finding]:
         for imported in file.imports:
             if starts_with(imported.dotted, _TRANSPORTS):
                 yield file.finding(imported.node, f"a package imports {imported.dotted}")
-        for imported, target in _edges(tree, file):
+        for imported, target in tree.edges(file):
             reached = _transport_behind(tree, target)
             if target.place.layer is not Layer.PACKAGE and reached:
                 message = f"a package imports {target.module}, which leads to {reached}"
@@ -125,7 +94,7 @@ def _transport_behind(tree: Tree, start: PythonFile) -> str:
         for imported in file.imports:
             if starts_with(imported.dotted, _TRANSPORTS):
                 return imported.dotted
-        for _, target in _edges(tree, file):
+        for _, target in tree.edges(file):
             if target not in seen:
                 seen.add(target)
                 pending.append(target)
@@ -134,10 +103,10 @@ def _transport_behind(tree: Tree, start: PythonFile) -> str:
 
 def _plugin_to_plugin(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(Layer.PLUGIN):
-        for imported, target in _edges(tree, file):
+        for imported, target in tree.edges(file):
             if not imported.is_typing_only and _is_other_plugin(file.place, target.place):
                 yield file.finding(imported.node, _foreign_plugin(target.place))
-    for script in _web_scripts(tree):
+    for script in web_scripts(tree):
         for found in script.imports:
             place = place_of(found.target)
             if _is_other_plugin(script.place, place):
@@ -155,11 +124,14 @@ def _foreign_plugin(place: Place) -> str:
 def _one_way(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(*RANK):
         own = RANK[file.place.layer]
-        for imported, target in _edges(tree, file):
-            if own < RANK.get(target.place.layer, 0):
+        for imported, target in tree.edges(file):
+            if target.place.layer not in RANK:
+                message = f"{target.module} belongs to no layer that may be imported"
+                yield file.finding(imported.node, message)
+            elif own < RANK[target.place.layer]:
                 yield file.finding(imported.node, _upwards(file.place, target.place))
         for imported in file.imports:
-            if own < RANK[Layer.HOST] and starts_with(imported.dotted, _HOST_MODULES):
+            if own < RANK[Layer.HOST] and starts_with(imported.dotted, HOST_MODULES):
                 message = f"a {file.place.layer.value} imports the host: {imported.dotted}"
                 yield file.finding(imported.node, message)
     for script in tree.scripts:
@@ -183,92 +155,17 @@ def _host_constructs(tree: Tree) -> Iterator[Finding]:
             yield file.finding(call, f"a package opens {tree.name(file, call.func)} itself")
 
 
-def _browser_safe(tree: Tree) -> Iterator[Finding]:
-    for script in (*_web_scripts(tree), *_browser_entries(tree)):
-        yield from _unsafe_script(script)
-    for file in plugins(tree, "web"):
-        for imported, target in _edges(tree, file):
-            if target.place.layer is Layer.PACKAGE and target.place.inner != ("browser",):
-                yield file.finding(imported.node, f"a web plugin imports {target.module}")
-    for file in tree.python(Layer.PACKAGE):
-        if file.place.inner == ("browser",):
-            yield from _unsafe_entry(tree, file)
-
-
-def _unsafe_script(script: ScriptFile) -> Iterator[Finding]:
-    for found in script.imports:
-        place = place_of(found.target)
-        is_entry = script.place.layer is Layer.PACKAGE and _is_browser_safe(place)
-        if place.layer is Layer.PACKAGE and place.role != "browser" and not is_entry:
-            yield script.finding(found.token, f"browser code imports {found.target}")
-        elif any(_is_npm(found.specifier, name) for name in _SERVER_PACKAGES):
-            message = f"browser code imports {found.specifier}, which is server code"
-            yield script.finding(found.token, message)
-
-
-def _is_npm(specifier: str, name: str) -> bool:
-    if name.endswith(":"):
-        return specifier.startswith(name)
-    return specifier == name or specifier.startswith(name + "/")
-
-
-def _unsafe_entry(tree: Tree, entry: PythonFile) -> Iterator[Finding]:
-    for imported in entry.imports:
-        target = tree.target(imported)
-        if target is None:
-            if starts_with(imported.dotted, _SERVER_LAYERS):
-                yield entry.finding(imported.node, f"browser.py imports {imported.dotted}")
-            continue
-        unsafe = _server_behind(tree, target)
-        if unsafe:
-            yield entry.finding(imported.node, f"browser.py leads to {unsafe}")
-
-
-def _server_behind(tree: Tree, start: PythonFile) -> str:
-    """The first server module that a module leads to, itself included."""
-    seen, pending = {start}, [start]
-    while pending:
-        file = pending.pop()
-        place = file.place
-        if place.layer is Layer.PACKAGE and place.capability and not _is_browser_safe(place):
-            return file.module
-        for imported in file.imports:
-            target = tree.target(imported)
-            if target is None and starts_with(imported.dotted, _SERVER_LAYERS):
-                return f"{imported.dotted}, through {file.module}"
-            if target is not None and target not in seen:
-                seen.add(target)
-                pending.append(target)
-    return ""
-
-
-def _is_browser_safe(place: Place) -> bool:
-    return place.role == "domain" or place.inner in _BROWSER_SAFE or "__init__" in place.inner
-
-
 def _manifest_only(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(Layer.HOST):
-        for imported, target in _edges(tree, file):
+        for imported, target in tree.edges(file):
             if target.place.layer in (Layer.PACKAGE, Layer.PLUGIN):
                 message = f"the host imports {target.module}, past the manifest"
                 yield file.finding(imported.node, message)
     for file in tree.python(Layer.MANIFEST):
-        for imported, target in _edges(tree, file):
+        for imported, target in tree.edges(file):
             if target.place.role in _MANIFEST_MAY_NOT:
                 message = f"the manifest imports {target.module}, past the surface of its plugin"
                 yield file.finding(imported.node, message)
-
-
-def _web_scripts(tree: Tree) -> Iterator[ScriptFile]:
-    for script in tree.scripts:
-        if script.place.layer is Layer.PLUGIN and script.place.kind == "web":
-            yield script
-
-
-def _browser_entries(tree: Tree) -> Iterator[ScriptFile]:
-    for script in tree.scripts:
-        if script.place.layer is Layer.PACKAGE and script.place.role == "browser":
-            yield script
 
 
 RULES: Final = (
@@ -299,13 +196,6 @@ RULES: Final = (
         reason="a connection opened elsewhere has no owner who configures and closes it",
         fix="take a port in the context or in `provide(ports)`, and let the host bind it",
         source=_host_constructs,
-    ),
-    Rule(
-        number=37,
-        title="Browser code imports the browser-safe entry of a package and nothing else of it",
-        reason="one import of a server client puts server code into every visitor's bundle",
-        fix="import packages/<capability>/browser, and export there what the browser may have",
-        source=_browser_safe,
     ),
     Rule(
         number=60,

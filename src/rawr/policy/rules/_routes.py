@@ -19,6 +19,7 @@ FAMILIES: Final = ("/api/inngest", "/api/workflows", "/rpc", "/api/orpc")
 _INFRASTRUCTURE: Final = re.compile(
     r"/(health|ready|metrics|openapi\.json|sign-in|sign-out|console|rawr/plugins/web)(/.*)?|/[\w-]+\.\w+"
 )
+_RPC_WORKFLOWS: Final = re.compile(r"/rpc/workflows(?![\w-])")
 _MOUNTS: Final = frozenset(
     {
         "rawr.host.Mount",
@@ -139,17 +140,15 @@ def _no_rpc_workflows(tree: Tree) -> Iterator[Finding]:
     message = "/rpc/workflows is no route family"
     for file in tree.python():
         for node, text in strings(file):
-            if re.search(r"/rpc/workflows(?![\w-])", text):
+            if _RPC_WORKFLOWS.search(text):
                 yield file.finding(node, message)
         for call in calls(tree, file, {"rawr.composition.define_capability"}):
             name = argument(call, 0, "name")
             if text_of(tree, file, name) == "workflows":
                 yield file.finding(name, "a capability called workflows is /rpc/workflows")
     for script in tree.scripts:
-        for token in script.tokens:
-            if token.kind in ("string", "template") and re.search(
-                r"/rpc/workflows(?![\w-])", token.text
-            ):
+        for token in script.strings():
+            if _RPC_WORKFLOWS.search(token.text):
                 yield script.finding(token, message)
 
 

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import Final
 
+from rawr.policy._browser import ScriptFile
 from rawr.policy._place import MANIFEST_FILE, Layer
 from rawr.policy._python import Function, PythonFile
 from rawr.policy._report import Finding
@@ -20,6 +21,8 @@ ADAPTERS: Final = (
     "inngest.tornado",
 )
 """What serves durable functions over HTTP."""
+HOST_MODULES: Final = ("rawr.cli", "rawr.host")
+_MAX_ANCESTORS: Final = 64
 CALL: Final = "rawr.procedure.Call"
 NEXT: Final = "rawr.procedure.Next"
 
@@ -49,6 +52,13 @@ def procedures(tree: Tree) -> Iterator[PythonFile]:
     for file in tree.python(Layer.PACKAGE):
         if file.place.role == "procedures" and file.place.inner[-1] != "contract":
             yield file
+
+
+def web_scripts(tree: Tree) -> Iterator[ScriptFile]:
+    """The scripts of micro-frontends."""
+    for script in tree.scripts:
+        if script.place.layer is Layer.PLUGIN and script.place.kind == "web":
+            yield script
 
 
 def is_contract_module(file: PythonFile) -> bool:
@@ -112,7 +122,7 @@ def derives_from(tree: Tree, file: PythonFile, node: ast.ClassDef, roots: Collec
     """True if a class has one of the roots among its bases, at whatever distance."""
     seen: set[ast.ClassDef] = set()
     pending = [(file, node)]
-    while pending:
+    while pending and len(seen) < _MAX_ANCESTORS:
         where, current = pending.pop()
         if current in seen:
             continue

@@ -20,12 +20,19 @@ _EVENT_TYPE: Final = "rawr.coordination.EventType"
 
 def sends(tree: Tree, file: PythonFile) -> Iterator[ast.Attribute]:
     """Every use of the `send` of a dispatch or of an engine client."""
-    for node in file.each(ast.Attribute):
-        if node.attr in _SEND and _is_sender(tree, file, node):
+    found = [node for node in file.each(ast.Attribute) if node.attr in _SEND]
+    assigned = _assigned_senders(tree, file) if found else {}
+    for node in found:
+        if _is_sender(tree, file, node, assigned):
             yield node
 
 
-def _is_sender(tree: Tree, file: PythonFile, node: ast.Attribute) -> bool:
+def _is_sender(
+    tree: Tree,
+    file: PythonFile,
+    node: ast.Attribute,
+    assigned: Mapping[Function | None, set[str]],
+) -> bool:
     receiver = node.value
     if isinstance(receiver, ast.Attribute):
         return receiver.attr.lstrip("_") in _SENDER_NAMES
@@ -35,26 +42,24 @@ def _is_sender(tree: Tree, file: PythonFile, node: ast.Attribute) -> bool:
         return False
     if receiver.id.lstrip("_") in _SENDER_NAMES:
         return True
-    return any(
-        receiver.id in _senders_of(tree, file, function) for function in file.functions(node)
-    )
+    scopes = (None, *file.functions(node))
+    return any(receiver.id in assigned.get(scope, ()) for scope in scopes)
 
 
-def _senders_of(tree: Tree, file: PythonFile, function: Function) -> set[str]:
-    """The parameters and variables of a function that can send."""
-    found = {
-        parameter.arg
-        for parameter, annotation in annotations(function)
-        if annotation_name(tree, file, annotation) in _SENDERS
-    }
-    for assigned in file.each(ast.Assign):
-        if file.function(assigned) is not function:
-            continue
-        value = assigned.value
+def _assigned_senders(tree: Tree, file: PythonFile) -> dict[Function | None, set[str]]:
+    """By function, or None for the module: the names that can send."""
+    found: dict[Function | None, set[str]] = {}
+    for function in file.each(ast.FunctionDef, ast.AsyncFunctionDef):
+        for parameter, annotation in annotations(function):
+            if annotation_name(tree, file, annotation) in _SENDERS:
+                found.setdefault(function, set()).add(parameter.arg)
+    for node in file.each(ast.Assign):
+        value = node.value
         is_sender = isinstance(value, ast.Attribute) and value.attr.lstrip("_") in _SENDER_NAMES
         is_made = isinstance(value, ast.Call) and tree.name(file, value.func) in _SENDERS
         if is_sender or is_made:
-            found.update(item.id for item in assigned.targets if isinstance(item, ast.Name))
+            names = {item.id for item in node.targets if isinstance(item, ast.Name)}
+            found.setdefault(file.function(node), set()).update(names)
     return found
 
 
@@ -93,28 +98,34 @@ def _add_calls(tree: Tree, file: PythonFile, graph: dict[str, _Calls]) -> None:
         if function is not None:
             callee = tree.name(file, call.func)
             graph.setdefault(_qualified(file, function), _Calls()).callees.add(callee)
+    events = _events(tree, file)
     for node in sends(tree, file):
         function = file.function(node)
         if function is not None:
             name = _qualified(file, function)
-            graph.setdefault(name, _Calls()).events.update(_events(tree, file, function) or {name})
+            sent = events.get(function, {name})
+            graph.setdefault(name, _Calls()).events.update(sent)
 
 
-def _events(tree: Tree, file: PythonFile, function: Function) -> set[str]:
-    """The names of the event types that a function makes events of."""
-    found: set[str] = set()
+def _events(tree: Tree, file: PythonFile) -> dict[Function | None, set[str]]:
+    """By function: the names of the event types that it makes events of."""
+    found: dict[Function | None, set[str]] = {}
     for node in file.each(ast.Attribute):
-        if node.attr != "event" or file.function(node) is not function:
-            continue
-        defined = tree.definition(tree.name(file, node.value))
-        if defined is None:
-            continue
-        where, call = defined
-        if not isinstance(call, ast.Call):
-            continue
-        if tree.name(where, call.func) == _EVENT_TYPE and call.args:
-            found.add(text_of(tree, where, call.args[0]) or tree.name(file, node.value))
+        name = _event_name(tree, file, node.value) if node.attr == "event" else ""
+        if name:
+            found.setdefault(file.function(node), set()).add(name)
     return found
+
+
+def _event_name(tree: Tree, file: PythonFile, event_type: ast.expr) -> str:
+    canonical = tree.name(file, event_type)
+    defined = tree.definition(canonical)
+    if defined is None or not isinstance(defined[1], ast.Call):
+        return ""
+    where, call = defined[0], defined[1]
+    if tree.name(where, call.func) != _EVENT_TYPE or not call.args:
+        return ""
+    return text_of(tree, where, call.args[0]) or canonical
 
 
 def _bindings(tree: Tree, file: PythonFile) -> Iterator[tuple[ast.AST, str, str]]:
