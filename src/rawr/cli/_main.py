@@ -98,19 +98,17 @@ def engine(host: str, port: int, data_dir: Path, retry_interval: float | None) -
 
     INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY close it to callers without those keys.
     """
-    import asyncio
-
     with reported():
+        from rawr.host import run_process
+
         from ._engine import run_engine
 
-        asyncio.run(run_engine(host, port, data_dir, retry_interval=retry_interval))
+        run_process(run_engine(host, port, data_dir, retry_interval=retry_interval))
 
 
 def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:
-    import asyncio
-
     with reported():
-        from rawr.host import Settings, load_manifest, run_host
+        from rawr.host import Settings, load_manifest, run_host, run_process
 
         settings = Settings.from_environment(hq_dir, mode=mode)
-        asyncio.run(run_host(load_manifest(hq_dir), settings))
+        run_process(run_host(load_manifest(hq_dir), settings))

@@ -6,7 +6,7 @@ from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
 from ._resources import EngineBundle, Resources
 from ._run import configure_logging, run_host
-from ._server import AddressInUse, listen, serve_app
+from ._server import AddressInUse, listen, run_process, serve_app
 from ._settings import Settings, SettingsError
 from ._telemetry import Telemetry, start_telemetry
 from .identity import Identity, TokenIdentity
@@ -37,6 +37,7 @@ __all__ = [
     "load_manifest",
     "openapi_document",
     "run_host",
+    "run_process",
     "serve_app",
     "start_telemetry",
 ]

@@ -3,14 +3,17 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
 from ._streams import StreamCutter
+
+T = TypeVar("T")
 
 _DRAIN_SECONDS = 10
 _BACKLOG = 2048
@@ -59,6 +62,15 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+def run_process(main: Coroutine[Any, Any, T]) -> T:
+    """Run a process's main coroutine, on uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(main)
+    return uvloop.run(main)
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 takes a free one.
 
@@ -66,7 +78,8 @@ def listen(host: str, port: int) -> socket.socket:
         AddressInUse: Naming the address and what to do.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # The protocol is named because asyncio sends small writes at once only where it is.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
