@@ -25,6 +25,7 @@ from rawr.sqlite import Database, DataDirectory
 
 from ._app import build_mounts
 from ._mounts import MountTable
+from ._providers import issued_elsewhere, known_tokens
 from ._resources import EngineBundle, Resources
 from ._settings import Settings
 from ._telemetry import Telemetry, start_telemetry
@@ -34,8 +35,6 @@ from .identity import (
     Administration,
     Identity,
     developer,
-    development_identity,
-    service_identity,
 )
 
 logger: Final = logging.getLogger("rawr.host")
@@ -136,7 +135,10 @@ async def boot(
             )
         )
         access = await Access.open(
-            database, known=identity or _identity(settings, manifest), now_ms=clock.now_ms
+            database,
+            known=identity or known_tokens(settings, manifest.roles),
+            others=issued_elsewhere(settings, manifest.roles, lambda: clock.now_ms() / 1000),
+            now_ms=clock.now_ms,
         )
         functions = await stages.serve_functions(bundle, bound)
         host: Host | None = None
@@ -201,10 +203,3 @@ async def _wind_down(host: Host) -> None:
             left,
             extra={"action": "host.drain"},
         )
-
-
-def _identity(settings: Settings, manifest: Manifest) -> Identity:
-    if settings.mode == "development":
-        return development_identity(settings.data_dir, manifest.roles)
-    assert settings.service_token is not None  # production settings are refused without one
-    return service_identity(settings.service_token, settings.service_tenant, manifest.roles)

@@ -22,7 +22,7 @@ _TRUTHS = {
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class SettingsError(ValueError):
@@ -78,7 +78,7 @@ class Settings:
             )
         if self.public_url is not None and _origin(self.public_url) != self.public_url:
             yield f"RAWR_PUBLIC_URL={self.public_url}: write only scheme, host and port"
-        if self.mode == "development" and host not in _LOOPBACK:
+        if self.mode == "development" and host not in LOOPBACK:
             yield (
                 f"RAWR_HOST={host}: development mode listens on loopback only, because it "
                 "mints a token without asking anybody; use `rawr serve` to listen elsewhere"
@@ -94,7 +94,7 @@ class Settings:
             )
         elif len(set(token)) < _MIN_TOKEN_VARIETY:
             yield "RAWR_SERVICE_TOKEN can be guessed; use random characters (openssl rand -hex 32)"
-        if host not in _LOOPBACK and self.public_url is None:
+        if host not in LOOPBACK and self.public_url is None:
             yield (
                 f"RAWR_HOST={host} is reached from other machines; set RAWR_PUBLIC_URL to the "
                 "https:// address of the proxy in front, because cookies and tokens need TLS"
@@ -112,7 +112,7 @@ class Settings:
     def is_public_url_safe(self) -> bool:
         """True if what browsers send there cannot be read on the way."""
         url = urlsplit(self.public_url or self.base_url)
-        return url.scheme == "https" or url.hostname in _LOOPBACK
+        return url.scheme == "https" or url.hostname in LOOPBACK
 
     @property
     def base_url(self) -> str:
