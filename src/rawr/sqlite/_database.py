@@ -9,6 +9,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 
+from rawr.sqlite._backup import copy_database
 from rawr.sqlite._connection import Connect, Work, connect, open_reader, open_writer
 from rawr.sqlite._errors import DatabaseClosed
 from rawr.sqlite._migrations import MigrationSet, apply_migrations, verify_migrations
@@ -106,6 +107,17 @@ class Database:
             StorageError: SQLite refused the work.
         """
         return cast("T", await self._submit(self._reads, work))
+
+    async def backup(self, target: Path) -> None:
+        """Copy the committed state to the new file `target` while the database is in use.
+
+        Raises:
+            StorageUnavailable: `target` exists already, or cannot be written.
+            DiskFull: there is no space for the copy.
+        """
+        if self._closed:
+            raise DatabaseClosed(f"{self.path} is closed; open it again before using it")
+        await asyncio.to_thread(copy_database, self.path, target)
 
     async def close(self) -> None:
         """Refuse new requests, answer the ones already made, and close the connections.
