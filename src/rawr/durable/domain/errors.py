@@ -8,6 +8,7 @@
     ├── NotRunning               the engine is not started, or is closing
     ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
+    ├── StepNotFound             the run has no step with this id
     ├── SignalConflict           another run waits for the same signal
     ├── StoreUnavailable         the database cannot be written now; a retry can help
     │   ├── StoreFull
@@ -85,6 +86,13 @@ class RunNotFound(EngineError):
     """No run has this id."""
 
     code = "run_not_found"
+    status = 404
+
+
+class StepNotFound(EngineError):
+    """The run has no step with this id."""
+
+    code = "step_not_found"
     status = 404
 
 

@@ -11,21 +11,22 @@ from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.draft import Rules
 from rawr.durable.domain.effects import (
     DropItem,
-    Effect,
     Emit,
     Enqueue,
     Requeue,
     ResetAttempt,
     ResumeInvoker,
+    SaveStep,
     Transition,
 )
 from rawr.durable.domain.errors import LimitExceeded, ResponseRejected, RunNotFound, SignalConflict
 from rawr.durable.domain.flow import concurrency_slots, run_slots
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import MAX_STEP_BYTES
-from rawr.durable.domain.op import Errored, Op, Opcode, Response, RunError
+from rawr.durable.domain.op import Errored, Op, Opcode, Reported, Response, Returned, RunError
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
+from rawr.durable.domain.step import StepStatus
 from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._live import LiveRun, LiveRuns
 from rawr.durable.engine._planner import Planner
@@ -33,6 +34,7 @@ from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._slots import Slot, Slots
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine.ids import Ids
+from rawr.durable.engine.observer import CallOutcome, Observer
 from rawr.durable.engine.transport import Call, CallAbandoned
 from rawr.durable.store.port import Accepted, RunChange, Store
 
@@ -74,8 +76,10 @@ class Executor:
         hold: Callable[[QueueItem], None],
         ended: Callable[[RunState], None],
         crons: Crons,
+        observer: Observer,
     ) -> None:
         self._crons = crons
+        self._observer = observer
         self._hands: dict[int, _Hand] = {}
         self._slots = Slots()
         self._run_slots: dict[str, Sequence[Slot]] = {}
@@ -226,8 +230,11 @@ class Executor:
             try:
                 response = await self._transport_call(live, state, hand, function)
             except CallAbandoned:
+                self._observer.called(function.id, "abandoned", self._clock.now_ms() - called_at)
                 await self._decide(live, hand, _drop)
                 return
+            outcome = _outcome(response)
+            self._observer.called(function.id, outcome, self._clock.now_ms() - called_at)
         await self._decide(
             live,
             hand,
@@ -364,12 +371,16 @@ class Executor:
             self._hold(item)
         if change.requeued is not None:
             self._hold(change.requeued)
-        if hand is not None and any(isinstance(one, ResetAttempt) for one in _effects(change)):
-            hand.item = replace(hand.item, attempt=0)
-        self._deliver(accepted)
         state = change.transition.after
+        for effect in change.transition.effects:
+            if isinstance(effect, ResetAttempt) and hand is not None:
+                hand.item = replace(hand.item, attempt=0)
+            elif isinstance(effect, SaveStep) and effect.step.status is not StepStatus.OPEN:
+                self._observer.stepped(state.run.function_id, effect.step.status)
+        self._deliver(accepted)
         if state.status.is_terminal and not change.transition.before.status.is_terminal:
             self._release(self._run_slots.pop(state.run.id, ()))
+            self._observer.ended(state.run.function_id, state.status)
             self._ended(state)
 
 
@@ -395,8 +406,14 @@ def _missing(state: RunState) -> Errored:
     )
 
 
-def _effects(change: RunChange) -> tuple[Effect, ...]:
-    return change.transition.effects
+def _outcome(response: Response) -> CallOutcome:
+    match response:
+        case Returned():
+            return "returned"
+        case Reported():
+            return "reported"
+        case Errored():
+            return "errored"
 
 
 def _drop(state: RunState, _now: int) -> Transition:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from rawr.durable.domain.draft import WaitIndex
 from rawr.durable.domain.errors import EventRejected, LimitExceeded
@@ -14,7 +15,7 @@ from rawr.durable.domain.event import (
     Json,
     is_reserved,
 )
-from rawr.durable.domain.flow import gates_of, priority_ms
+from rawr.durable.domain.flow import NO_GATES, gates_of, priority_ms
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
 from rawr.durable.domain.pause import Pause, PauseKind
@@ -108,6 +109,17 @@ class Planner:
         planned = self._event(draft, now=now, internal_id=internal_id)
         run = self._run(function, (planned.event,), now=now)
         return PlannedEvent(event=planned.event, body=planned.body, runs=(run,))
+
+    def plan_rerun(self, function: FunctionConfig, run: Run, *, now: int) -> PlannedRun:
+        """Repeat a run: the same events, due now, past every limit on how runs start."""
+        planned = self._run(function, run.events, now=now)
+        original = run.original_run_id or run.id
+        return replace(
+            planned,
+            run=replace(planned.run, original_run_id=original),
+            item=replace(planned.item, due_at=now, parked=self._is_full()),
+            gates=NO_GATES,
+        )
 
     def item(
         self,

@@ -21,6 +21,7 @@ from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunNotFound
 from rawr.durable.domain.event import FUNCTION_INVOKED, Event, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
 from rawr.durable.domain.op import Op
+from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
@@ -38,9 +39,11 @@ from rawr.durable.engine._loop import Loop
 from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
+from rawr.durable.engine._rerun import kept_steps
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
+from rawr.durable.engine.observer import Observer, Unobserved
 from rawr.durable.engine.settings import EngineSettings
 from rawr.durable.protocol.events import check_event
 from rawr.durable.store.port import Accepted, RunView, Store
@@ -66,12 +69,14 @@ class Engine:
         item_ids: ItemIds,
         settings: EngineSettings,
         http_client: httpx2.AsyncClient | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = ids
         self._item_ids = item_ids
         self._settings = settings
+        self._observer = observer or Unobserved()
         self._registry = Registry()
         self._apps = Apps(self._registry, store, clock)
         self._runs = LiveRuns(store, limit=settings.cached_runs)
@@ -102,6 +107,7 @@ class Engine:
             hold=self._agenda.add,
             ended=self._ended,
             crons=self._crons,
+            observer=self._observer,
         )
         self._loop = Loop(
             agenda=self._agenda,
@@ -124,10 +130,12 @@ class Engine:
         ids: Ids | None = None,
         settings: EngineSettings | None = None,
         http_client: httpx2.AsyncClient | None = None,
+        observer: Observer | None = None,
     ) -> Self:
         """Open the engine of `data_dir`, creating it when it is new. `start` sets it going.
 
-        `http_client` makes every HTTP request of the engine, and is closed with it.
+        `http_client` makes every HTTP request of the engine, and is closed with it; `observer`
+        hears of its work.
 
         Raises:
             StoreLocked: another engine owns the directory.
@@ -150,6 +158,7 @@ class Engine:
             item_ids=item_ids,
             settings=settings or EngineSettings(),
             http_client=http_client,
+            observer=observer,
         )
 
     async def start(self) -> None:
@@ -219,6 +228,7 @@ class Engine:
         ]
         if planned:
             self._deliver(await self._store.accept(planned, now=now))
+            self._observer.accepted(len(planned))
         return [one.event.internal_id for one in planned]
 
     async def register(self, body: bytes) -> Registered:
@@ -322,6 +332,39 @@ class Engine:
         self._check_running()
         return await self._executor.cancel(run_id)
 
+    async def rerun(self, run_id: str, *, from_step: str | None = None) -> str:
+        """Repeat a run with the same events; return the id of the new run.
+
+        `from_step` is the hashed id of the step to begin at: what was settled before it is kept.
+        Limits on how runs start do not hold it back.
+
+        Raises:
+            RunNotFound: no run has this id.
+            StepNotFound: the run has no such step.
+            FunctionNotFound: the function is no longer registered.
+        """
+        self._check_running()
+        state = await self.run_state(run_id)
+        function_id = state.run.function_id
+        function = self._registry.get(function_id)
+        if function is None:
+            raise FunctionNotFound(f"could not find function with ID: {function_id}")
+        steps = kept_steps(await self._store.run_steps(run_id), from_step)
+        planned = self._planner.plan_rerun(function, state.run, now=self._clock.now_ms())
+        await self._store.rerun(planned, steps)
+        self._observer.started(function_id)
+        for item in (planned.item, *planned.timers):
+            self._agenda.add(item)
+        return planned.run.id
+
+    async def run_items(self, run_id: str) -> list[QueueItem]:
+        """Return what is still to be done for a run, the earliest first."""
+        return await self._store.items_of_run(run_id)
+
+    async def queue_depth(self) -> int:
+        """Return how many queue items there are, due or not."""
+        return await self._store.count_items()
+
     async def get_event(self, event_id: str) -> Event | None:
         """Return an event by its internal id."""
         return await self._store.get_event(event_id)
@@ -423,6 +466,7 @@ class Engine:
 
     def _deliver(self, accepted: Accepted) -> None:
         for planned in accepted.started:
+            self._observer.started(planned.run.function_id)
             if not planned.item.parked:
                 is_plain = not planned.timers and not planned.pauses
                 self._runs.add(RunState(run=planned.run, is_plain=is_plain))

@@ -102,6 +102,17 @@ DUE_ITEMS: Final = """
 SELECT id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts, generation, payload
 FROM queue WHERE parked = 1 AND due_at <= ? ORDER BY due_at LIMIT ?
 """
+_ITEM = """id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts, generation,
+    payload, parked"""
+# The two halves of the queue have an index each.
+ITEMS_OF_RUN: Final = f"""
+SELECT {_ITEM} FROM queue WHERE run_id = ? AND parked = 1
+UNION ALL SELECT {_ITEM} FROM queue WHERE run_id = ? AND parked = 0
+ORDER BY due_at, id
+"""  # noqa: S608 - column names only
+COUNT_ITEMS: Final = """
+SELECT (SELECT count(*) FROM queue WHERE parked = 1) + (SELECT count(*) FROM queue WHERE parked = 0)
+"""
 HOLD_ITEM: Final = "UPDATE queue SET parked = 0 WHERE id = ?"
 NEXT_DUE: Final = "SELECT min(due_at) FROM queue WHERE parked = 1"
 RELEASE_HELD: Final = "UPDATE queue SET parked = 1 WHERE parked = 0"

@@ -3,14 +3,18 @@
 import sqlite3
 from typing import Final
 
+from msgspec.structs import replace
+
 from rawr.durable.domain.errors import StoreCorrupt
 from rawr.durable.domain.event import Event
+from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q
 from rawr.durable.store._rows import (
     event_from,
     event_ids_from,
+    item_from,
     state_from,
     step_from,
     view_from,
@@ -78,6 +82,18 @@ def list_runs(
 def runs_of_event(connection: sqlite3.Connection, event_id: str) -> list[RunView]:
     """Return the runs an event started."""
     return [view_from(row) for row in connection.execute(q.RUNS_OF_EVENT, (event_id,))]
+
+
+def items_of_run(connection: sqlite3.Connection, run_id: str) -> list[QueueItem]:
+    """Return what is still to be done for a run, the earliest first."""
+    rows = connection.execute(q.ITEMS_OF_RUN, (run_id, run_id))
+    return [replace(item_from(row[:-1]), parked=bool(row[-1])) for row in rows]
+
+
+def count_items(connection: sqlite3.Connection) -> int:
+    """Return how many queue items there are, held or parked."""
+    count: int = connection.execute(q.COUNT_ITEMS).fetchone()[0]
+    return count
 
 
 def get_event(connection: sqlite3.Connection, event_id: str) -> Event | None:

@@ -20,6 +20,7 @@ from rawr.durable.domain.flow import NO_GATES
 from rawr.durable.domain.limits import IDEMPOTENCY_MS
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
+from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q
 from rawr.durable.store._flow import FlowControl, Verdict
 from rawr.durable.store._pauses import PauseIndex
@@ -88,6 +89,14 @@ class Writer:
         if not change.emitted:
             return Accepted()
         return self.accept(connection, change.emitted, now=now)
+
+    def rerun(
+        self, connection: sqlite3.Connection, planned: PlannedRun, steps: Sequence[StepRecord]
+    ) -> None:
+        """Create a run whose event is kept already, with steps another run has settled."""
+        self._add_run(connection, planned)
+        values = [step_values(planned.run.id, step) for step in steps]
+        connection.executemany(q.SAVE_STEP, values)
 
     def signal(
         self, connection: sqlite3.Connection, *, name: str, payload: bytes, now: int

@@ -132,6 +132,10 @@ class Store(Protocol):
         """
         ...
 
+    async def rerun(self, planned: PlannedRun, steps: Sequence[StepRecord]) -> None:
+        """Create a run of events that are kept already, with steps another run has settled."""
+        ...
+
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
         """Store a decision. A step that has a memo keeps it.
 
@@ -172,6 +176,14 @@ class Store(Protocol):
 
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
+        ...
+
+    async def items_of_run(self, run_id: str) -> list[QueueItem]:
+        """Return what is still to be done for a run, the earliest first."""
+        ...
+
+    async def count_items(self) -> int:
+        """Return how many queue items there are, held or parked."""
         ...
 
     async def get_event(self, event_id: str) -> Event | None:

@@ -24,6 +24,7 @@ from rawr.durable.store.port import (
     Accepted,
     Claim,
     PlannedEvent,
+    PlannedRun,
     Recovery,
     RunChange,
     RunView,
@@ -130,6 +131,10 @@ class SQLiteStore:
         """Keep events, start their runs and end the waits they match."""
         return await self._write(partial(self._writer.accept, events=events, now=now))
 
+    async def rerun(self, planned: PlannedRun, steps: Sequence[StepRecord]) -> None:
+        """Create a run of events that are kept already, with steps another run has settled."""
+        await self._write(partial(self._writer.rerun, planned=planned, steps=steps))
+
     async def commit(self, change: RunChange, *, now: int) -> Accepted:
         """Store a decision. A step that has a memo keeps it."""
         return await self._commits.commit(change, now=now)
@@ -170,6 +175,14 @@ class SQLiteStore:
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
         return await self._read(partial(_read.run_steps, run_id=run_id))
+
+    async def items_of_run(self, run_id: str) -> list[QueueItem]:
+        """Return what is still to be done for a run, the earliest first."""
+        return await self._read(partial(_read.items_of_run, run_id=run_id))
+
+    async def count_items(self) -> int:
+        """Return how many queue items there are, held or parked."""
+        return await self._read(_read.count_items)
 
     async def get_event(self, event_id: str) -> Event | None:
         """Return an event by its internal id."""
