@@ -98,10 +98,6 @@ class PythonFile:
         for kind in kinds:
             yield from self._nodes.get(kind, ())
 
-    def scope(self, node: ast.AST) -> Scope | None:
-        """The innermost function or class around an indexed node."""
-        return self._scopes.get(node)
-
     def function(self, node: ast.AST) -> Function | None:
         """The innermost named function around an indexed node."""
         scope = self._scopes.get(node)

@@ -409,4 +409,58 @@ CASES = [
             ),
         },
     ),
+    Case(
+        rule=51,
+        about="heavy middleware that marks by adding",
+        refused={
+            "packages/invoicing/middleware.py": MIDDLEWARE
+            + "async def load_twice(call: Call[object], next: Next[object]):  # here\n"
+            "    seen = set()\n"
+            "    seen.add(await load())\n"
+            "    return await next(call)\n"
+        },
+        accepted={
+            "packages/invoicing/middleware.py": MIDDLEWARE
+            + "async def load_once(call: Call[object], next: Next[object]):\n"
+            "    if 'loaded' not in call.context.markers:\n"
+            "        await load()\n"
+            "        call.context.markers.add('loaded')\n"
+            "    return await next(call)\n"
+        },
+    ),
+    Case(
+        rule=53,
+        about="a hook that records",
+        refused={
+            FUNCTIONS: (
+                "class Trace:\n"
+                "    def finished(self):\n"
+                "        print('done')\n"
+                "        self.runs.mark_done()  # here\n"
+            )
+        },
+        accepted={
+            FUNCTIONS: "class Trace:\n    def started(self):\n        self.runs.mark_begun()\n"
+        },
+    ),
+    Case(
+        rule=72,
+        about="a legacy key in a table of metadata",
+        refused={API: 'PLUGIN = {\n    "kind": "api",\n    "templateRole": "x",  # here\n}\n'},
+        accepted={API: 'LABELS = {"published": "Published"}\n'},
+    ),
+    Case(
+        rule=72,
+        about="metadata in TOML",
+        refused={
+            "plugins/api/invoicing/pyproject.toml": (
+                '[tool.rawr]\nkind = "web"  # here\ncapability = "invoicing"\n'
+            )
+        },
+        accepted={
+            "plugins/api/invoicing/pyproject.toml": (
+                '[tool.rawr]\nkind = "api"\ncapability = "invoicing"\n'
+            )
+        },
+    ),
 ]

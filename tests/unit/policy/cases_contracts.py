@@ -411,4 +411,48 @@ CASES = [
         refused={"plugins/cron/invoicing/operations/extra.py": "LIMIT = 3  # here\n"},
         accepted={"plugins/workflows/invoicing/durable/extra.py": "LIMIT = 3\n"},
     ),
+    Case(
+        rule=30,
+        about="a schema from a module of schemas",
+        refused={
+            SERVICE: SCHEMA + "class ExtraAsked(Schema):\n    text: str\n",
+            "packages/invoicing/procedures/contract.py": (
+                "from rawr.contract import procedure\n"
+                "from packages.invoicing.service.extra import ExtraAsked\n"
+                "extra = procedure().meta(role='x').input(ExtraAsked)  # here\n"
+            ),
+        },
+        accepted={
+            PROCEDURES: SCHEMA + "class ExtraAsked(Schema):\n    text: str\n",
+            "packages/invoicing/procedures/contract.py": (
+                "from rawr.contract import procedure\n"
+                "from packages.invoicing.procedures.extra import ExtraAsked\n"
+                "extra = procedure().meta(role='x').input(ExtraAsked)\n"
+                "other = build().input(ExtraAsked)\n"
+                "third = unknown.input(ExtraAsked)\n"
+            ),
+        },
+    ),
+    Case(
+        rule=39,
+        about="a dataclass twin",
+        refused={
+            DOMAIN: SCHEMA + "class Extra(Schema):\n    first: str\n    second: str\n",
+            WORKFLOW: (
+                "from dataclasses import dataclass\n"
+                "@dataclass(frozen=True)\n"
+                "class ExtraCopy:  # here\n    first: str\n    second: str\n"
+            ),
+        },
+        accepted={
+            DOMAIN: SCHEMA + "class Extra(Schema):\n    first: str\n    second: str\n",
+            WORKFLOW: "class ExtraLike:\n    first: str\n    second: str\n",
+        },
+    ),
+    Case(
+        rule=42,
+        about="an imported converter",
+        refused={API: "from pydantic.json_schema import GenerateJsonSchema  # here\n"},
+        accepted={API: "from pydantic import Field\n"},
+    ),
 ]

@@ -246,4 +246,30 @@ CASES = [
             "rawr_hq.py": "from packages.invoicing.capability import LIMIT\n",
         },
     ),
+    Case(
+        rule=37,
+        about="a Python module of a micro-frontend",
+        refused={
+            "packages/invoicing/service/extra.py": "LIMIT = 3\n",
+            "plugins/web/invoicing/build.py": (
+                "from packages.invoicing.service.extra import LIMIT  # here\n"
+            ),
+        },
+        accepted={
+            "packages/invoicing/browser.py": "LIMIT = 3\n",
+            "plugins/web/invoicing/build.py": ("from packages.invoicing.browser import LIMIT\n"),
+        },
+    ),
+    Case(
+        rule=37,
+        about="a browser entry that leads to the framework's server",
+        refused={
+            "shared/tables.py": "import rawr.sqlite\n",
+            "packages/invoicing/browser.py": "from shared import tables  # here\n",
+        },
+        accepted={
+            "shared/texts.py": "import rawr.schema\n",
+            "packages/invoicing/browser.py": "from shared import texts\n",
+        },
+    ),
 ]

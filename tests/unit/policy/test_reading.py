@@ -77,6 +77,38 @@ def test_huge_files_are_skipped_with_a_note(tmp_path: Path) -> None:
     assert (PATH, "larger than 1024 KiB") in {(item.path, item.reason) for item in report.skipped}
 
 
+def test_a_folder_of_too_many_files_is_no_hq(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rawr.policy._read.MAX_FILES", 1)
+    with pytest.raises(UnreadableTree, match="one HQ"):
+        check(write(tmp_path, {**SMALL_HQ, PATH: ""}))
+
+
+def test_what_the_system_refuses_is_skipped_with_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write(tmp_path, {**SMALL_HQ, PATH: "", "packages/billing/errors.py": ""})
+    list_folder, read = os.scandir, Path.read_bytes
+
+    def refuse_billing(folder: str) -> object:
+        if folder.endswith("billing"):
+            raise PermissionError(13, "Permission denied")
+        return list_folder(folder)
+
+    def refuse_extra(path: Path) -> bytes:
+        if path.name == "extra.py":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(os, "scandir", refuse_billing)
+    monkeypatch.setattr(Path, "read_bytes", refuse_extra)
+    assert {item.path: item.reason for item in check(root).skipped if "cannot" in item.reason} == {
+        "packages/billing/": "cannot be listed: Permission denied",
+        PATH: "cannot be read: Permission denied",
+    }
+
+
 def test_links_are_not_followed(tmp_path: Path) -> None:
     outside = write(tmp_path / "outside", {"bad.py": "import starlette\n"})
     root = write(tmp_path / "hq", {**SMALL_HQ, PATH: "import re\n"})

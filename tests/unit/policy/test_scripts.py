@@ -102,7 +102,7 @@ def test_any_text_is_scanned_to_its_end(text: str) -> None:
     ["'", "\\'", "/[", "(/", "`${", "/*", "fetch(", "fetch<", "new OpenAPILink(", "${`", "x/"],
 )
 def test_hostile_scripts_cost_no_more_than_their_length(pattern: str) -> None:
-    text = pattern * (200_000 // len(pattern))
+    text = pattern * (100_000 // len(pattern))
     before = time.process_time()
     script = parse_script("plugins/web/invoicing/index.ts", text.encode())
     assert len(list(script.calls("fetch"))) >= 0

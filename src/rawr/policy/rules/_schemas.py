@@ -58,15 +58,11 @@ _ENUMS: Final = frozenset({"enum.Enum", "enum.StrEnum"})
 _BUILTINS: Final = frozenset(
     {"bool", "bytes", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple"}
 )
-_COLLECTIONS: Final = frozenset({"dto", "dtos", "io", "models", "schemas", "types"})
 _MIN_SHARED_FIELDS: Final = 2
 
 
 def _io_lives_with_contract(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(*_OWN_LAYERS):
-        if file.place.role in _COLLECTIONS and file.place.layer is not Layer.SHARED:
-            for node in classes(tree, file, SCHEMA_ROOTS):
-                yield file.finding(node, f"{node.name} is one of a collection of schemas")
         for use in io_uses(tree, file):
             where = use.declared_in
             if where is not None and not _is_io_home(where):
@@ -75,8 +71,7 @@ def _io_lives_with_contract(tree: Tree) -> Iterator[Finding]:
 
 def _is_io_home(file: PythonFile) -> bool:
     """Contracts and procedures; errors, whose data may name the input; the domain has 25 and 29."""
-    home = file.place.role in ("procedures", "errors", "domain")
-    return home or file.place.role in _COLLECTIONS or is_contract_module(file)
+    return file.place.role in ("procedures", "errors", "domain") or is_contract_module(file)
 
 
 def _one_library(tree: Tree) -> Iterator[Finding]:
