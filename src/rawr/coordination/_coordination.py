@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from rawr.coordination._dispatch import Dispatch
+from rawr.coordination._ids import run_id_of
 from rawr.coordination._lifecycle import Workflow
-from rawr.coordination._ports import EventSender, Outbox, RunStore
+from rawr.coordination._ports import EventSender, Outbox, RunStore, RunTransaction
 from rawr.coordination._reader import RunReader
 from rawr.coordination._relay import Relay, RelayPolicy
 from rawr.coordination._runs import Runs
@@ -81,6 +82,20 @@ class Coordination:
             new_id=new_id,
             relay_policy=relay_policy,
         )
+
+    async def link_engine_run(self, event_id: str, engine_run_id: str) -> bool:
+        """Note which run of the engine executes the run an event was dispatched for.
+
+        False if no run was, or it is known already. Nothing else of the run is touched.
+        """
+
+        def work(transaction: RunTransaction) -> bool:
+            run = transaction.get(run_id_of(event_id))
+            if run is None or run.event_id != event_id:
+                return False
+            return transaction.record_engine_run(run.run_id, engine_run_id)
+
+        return await self.store.transact(work)
 
     def runs(self, workflow: Workflow) -> Runs:
         """The runs of one workflow."""

@@ -27,6 +27,11 @@ def event_id_of(event_name: str, run_id: str) -> str:
     return f"{event_name}:{run_id}"
 
 
+def run_id_of(event_id: str) -> str:
+    """Return the run id within an event id; of an event that is no run's, nothing that exists."""
+    return event_id.rpartition(":")[2]
+
+
 def digest(value: Json) -> str:
     """Return the SHA-256 of canonical JSON, hexadecimal; the order of keys does not count."""
     return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()

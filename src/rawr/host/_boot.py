@@ -27,6 +27,7 @@ from ._app import build_mounts
 from ._mounts import MountTable
 from ._providers import issued_elsewhere, known_tokens
 from ._resources import EngineBundle, Resources
+from ._run_links import run_links
 from ._settings import Settings
 from ._telemetry import Telemetry, start_telemetry
 from .identity import (
@@ -126,6 +127,7 @@ async def boot(
         coordination = Coordination.on_sqlite(
             database, sender=bundle.client, clock=clock, new_id=new_id
         )
+        bundle.client.add_middleware(run_links(coordination))
         bound = manifest.bind(
             HostPorts(
                 runs=coordination.runs,
