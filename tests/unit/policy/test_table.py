@@ -14,7 +14,7 @@ STATIC = ROWS.split()
 
 
 def columns(entry: str) -> tuple[int, str]:
-    number = entry.rstrip("ACI")
+    number = entry.rstrip("AIC")
     return int(number), entry.removeprefix(number)
 
 
