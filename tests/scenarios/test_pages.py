@@ -65,8 +65,10 @@ async def test_the_developer_sees_the_latest_runs_with_their_status(hq: HQ) -> N
     async with hq.nothing_sent():
         waiting = await hq.accepted(invoiceId="inv-2")
         page = await landing(hq, cookie)
-    rows = re.findall(r"<tr><td><code>(\w+)</code></td>.*?<span class=\"status (\w+)\">", page)
-    assert rows == [(waiting, "queued"), (done, "completed")]
+    timeline = r'<a href="(/api/workflows/invoicing/runs/(\w+)/timeline)">'
+    rows = re.findall(timeline + r'.*?<span class="status (\w+)">', page)
+    assert [row[1:] for row in rows] == [(waiting, "queued"), (done, "completed")]
+    assert (await hq.caller().request("GET", rows[1][0])).json()["runId"] == done
     assert 'action="/sign-out"' in page
     assert 'action="/sign-in"' not in page
 

@@ -8,7 +8,10 @@ from string import Template
 from typing import Final
 
 from rawr.composition import Principal
-from rawr.coordination import RunRecord
+from rawr.coordination import RunRecord, TraceLinks
+
+_LINKS: Final = TraceLinks(base_url="")
+"""Relative ones: the page links to its own host."""
 
 _ASSETS: Final = files("rawr.host") / "assets"
 
@@ -87,8 +90,9 @@ def _family(family: RouteFamily) -> str:
 
 def _run(run: RunRecord) -> str:
     status = escape(run.status)
+    (timeline, _engine) = _LINKS.of(run)
     return _row(
-        f"<code>{escape(run.run_id)}</code>",
+        f'<a href="{escape(timeline.url)}"><code>{escape(run.run_id)}</code></a>',
         escape(f"{run.capability}/{run.workflow}"),
         f'<span class="status {status}">{status}</span>',
         run.updated_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
