@@ -13,6 +13,7 @@ def reported() -> Iterator[None]:
     from rawr.contract import ContractError
     from rawr.durable.domain.errors import EngineError
     from rawr.host import AddressInUse, ManifestNotFound, SettingsError
+    from rawr.host.identity import IdentityError
     from rawr.openapi import OpenAPIGeneratorError
     from rawr.sqlite import StorageError
 
@@ -21,6 +22,7 @@ def reported() -> Iterator[None]:
         CompositionError,
         ContractError,
         EngineError,
+        IdentityError,
         ManifestNotFound,
         OpenAPIGeneratorError,
         SettingsError,

@@ -6,6 +6,8 @@ from typing import Literal
 import click
 
 from ._errors import reported
+from ._tokens import tokens
+from ._users import users
 
 _HQ_DIR = click.argument(
     "hq_dir",
@@ -19,6 +21,10 @@ _HQ_DIR = click.argument(
 @click.version_option(package_name="rawr-hq", prog_name="rawr")
 def main() -> None:
     """Typed boundary APIs and durable workflows, from one manifest."""
+
+
+main.add_command(tokens)
+main.add_command(users)
 
 
 @main.command()
@@ -75,6 +81,62 @@ def check(
     from ._check import run_check
 
     run_check(hq_dir, output_format=output_format, rules=rules, with_manifest=not no_manifest)
+
+
+@main.command()
+@click.argument("name")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write it; a new folder of that name by default.",
+)
+def init(name: str, directory: Path | None) -> None:
+    """Make a new HQ, ready for `rawr dev`.
+
+    NAME is lower-case words such as acme or acme-hq.
+    """
+    from ._scaffold import init_hq
+
+    init_hq(name, directory)
+
+
+@main.group()
+def new() -> None:
+    """Add to an HQ."""
+
+
+@new.command()
+@click.argument("name")
+@_HQ_DIR
+@click.option("--api", is_flag=True, help="With an API plugin.")
+@click.option("--workflow", is_flag=True, help="With a workflow plugin and a durable function.")
+def capability(name: str, hq_dir: Path, api: bool, workflow: bool) -> None:
+    """Add a capability: package, plugins, tests, manifest entry.
+
+    NAME is a lower-case identifier such as order_intake. Without --api and --workflow it gets
+    both. What is generated passes `rawr check`, the types and its own tests.
+    """
+    from rawr.scaffold import Surface
+
+    from ._scaffold import new_capability
+
+    asked = {Surface.API: api, Surface.WORKFLOW: workflow}
+    wanted = {surface for surface, is_asked in asked.items() if is_asked}
+    new_capability(name, hq_dir, frozenset(wanted or Surface))
+
+
+@main.command()
+@_HQ_DIR
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def doctor(hq_dir: Path, as_json: bool) -> None:
+    """Explain what is wrong with a set-up and how to mend it.
+
+    Exits with 1 if something must be mended. Nothing is changed.
+    """
+    from ._doctor import run_doctor
+
+    run_doctor(hq_dir, as_json=as_json)
 
 
 @main.command()

@@ -1,18 +1,19 @@
 """The host: the only place where boundary, engine and capabilities meet."""
 
 from ._app import API, INGRESS, OPENAPI_DOCUMENT, RPC, WORKFLOWS, build_mounts, openapi_document
-from ._boot import BootStages, Host, boot
+from ._boot import DATABASE, BootStages, Host, boot
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
 from ._resources import EngineBundle, Resources
 from ._run import configure_logging, run_host
 from ._server import AddressInUse, listen, run_process, serve_app
-from ._settings import Settings, SettingsError
+from ._settings import Settings, SettingsError, data_dir_of
 from ._telemetry import Telemetry, start_telemetry
 from .identity import Identity, TokenIdentity
 
 __all__ = [
     "API",
+    "DATABASE",
     "INGRESS",
     "OPENAPI_DOCUMENT",
     "RPC",
@@ -33,6 +34,7 @@ __all__ = [
     "boot",
     "build_mounts",
     "configure_logging",
+    "data_dir_of",
     "listen",
     "load_manifest",
     "openapi_document",

@@ -1,0 +1,117 @@
+"""`rawr init` and `rawr new`: what the scaffold generates, written to disk."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+
+from rawr.scaffold import (
+    CapabilityName,
+    Files,
+    ScaffoldError,
+    Surface,
+    capability_files,
+    hq_files,
+    register_capability,
+)
+
+_MANIFEST: Final = "rawr_hq.py"
+_SHARED: Final = ("packages/", "plugins/", "tests/__init__.py", "tests/conftest.py")
+"""What capabilities stand on; a hand-made HQ may lack it."""
+_SHOWN: Final = 5
+
+
+def init_hq(name: str, directory: Path | None) -> None:
+    """Write a new HQ and say what to do next.
+
+    Raises:
+        ClickException: The name cannot be used, or the folder holds something already.
+    """
+    with _explained():
+        target = directory or Path(name)
+        files = hq_files(name)
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise ScaffoldError(
+                f"{target} is not empty; choose another one with --directory, or empty it"
+            )
+        _write(target, files)
+    click.echo(f"HQ {name} is in {target}")
+    click.echo(f"  rawr new capability NAME {target}")
+    click.echo(f"  rawr dev {target}")
+
+
+def new_capability(name: str, root: Path, surfaces: frozenset[Surface]) -> None:
+    """Write a capability and register it in the manifest; repeating that changes nothing.
+
+    Raises:
+        ClickException: The name cannot be used, a file of its own is in the way, or the
+            manifest cannot be edited. Nothing was written.
+    """
+    with _explained():
+        parsed = CapabilityName.parse(name)
+        manifest = root / _MANIFEST
+        if not manifest.is_file():
+            raise ScaffoldError(
+                f"{root} holds no {_MANIFEST}; give the folder of an HQ, or make one: rawr init"
+            )
+        before = manifest.read_text(encoding="utf-8")
+        after = register_capability(before, parsed, surfaces)
+        files = capability_files(parsed, surfaces)
+        _refuse_other_files(root, files)
+        _write(root, {**_missing(root, _shared_files()), **_missing(root, files)})
+        if after != before:
+            manifest.write_text(after, encoding="utf-8")
+    for line in _written(parsed, surfaces):
+        click.echo(line)
+
+
+def _written(name: CapabilityName, surfaces: frozenset[Surface]) -> Iterator[str]:
+    yield f"capability {name.snake} is in {_MANIFEST}, and in"
+    yield f"  packages/{name.snake}/"
+    if Surface.API in surfaces:
+        yield f"  plugins/api/{name.snake}/         POST /api/orpc/{name.kebab}/items"
+    if Surface.WORKFLOW in surfaces:
+        yield f"  plugins/workflows/{name.snake}/   POST /api/workflows/{name.kebab}/imports/trigger"
+    yield f"  tests/{name.snake}/"
+
+
+def _shared_files() -> Files:
+    return {path: text for path, text in hq_files("hq").items() if path.startswith(_SHARED)}
+
+
+def _missing(root: Path, files: Files) -> Files:
+    return {path: text for path, text in files.items() if not (root / path).exists()}
+
+
+def _refuse_other_files(root: Path, files: Files) -> None:
+    in_the_way = [
+        path
+        for path, text in files.items()
+        if (root / path).exists() and (root / path).read_bytes() != text.encode()
+    ]
+    if in_the_way:
+        more = len(in_the_way) - _SHOWN
+        shown = ", ".join(in_the_way[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+        raise ScaffoldError(
+            f"these files hold something else already: {shown}; choose another name, or remove "
+            "them. Nothing was written"
+        )
+
+
+def _write(root: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except ScaffoldError as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from error
