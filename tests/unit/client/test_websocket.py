@@ -21,11 +21,13 @@ from rawr.client import (
     ConnectionLost,
     ContractMismatch,
     HandshakeRefused,
+    Headers,
     LinkNext,
     ProtocolError,
     ReaderTooSlow,
     Reconnect,
     ReconnectLink,
+    Socket,
     SyncClient,
     TimedOut,
     WebSocketLink,
@@ -350,6 +352,40 @@ async def test_a_lost_connection_fails_every_call_and_stream() -> None:
         assert socket.closed
 
 
+async def test_a_call_on_a_connection_that_is_just_gone_is_lost() -> None:
+    async with peer_of() as peer:
+        async with served(peer, peer.client.ping()) as socket:
+            socket.give(answer((await socket.sent())["i"], "pong"))
+        socket.closed = True
+        with pytest.raises(ConnectionLost, match="fake socket"):
+            await peer.client.ping()
+
+
+async def test_a_connection_that_is_lost_at_once_fails_its_first_call() -> None:
+    network = FakeNetwork()
+
+    async def connect(url: str, headers: Headers) -> Socket:
+        socket = await network(url, headers)
+        network.sockets[-1].lose()
+        return socket
+
+    async with WebSocketLink(URL, connect=connect) as link:
+        with pytest.raises(ConnectionLost, match="fake socket"):
+            await create_client(Api, link).ping()
+
+
+async def test_leaving_a_call_on_a_connection_that_is_gone_is_no_failure() -> None:
+    async with peer_of() as peer:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(peer.keep, peer.client.ping())
+            socket = await peer.network.socket()
+            await socket.sent()
+            socket.closed = True
+            tasks.cancel_scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        socket.lose()
+
+
 async def test_a_lost_connection_stays_lost_unless_asked() -> None:
     async with peer_of() as peer:
         async with served(peer, peer.client.ping()) as socket:
@@ -567,6 +603,15 @@ async def test_a_lost_connection_stops_an_upload() -> None:
         socket.lose()
         await source.closed.wait()
     assert isinstance(peer.answers[0], ConnectionLost)
+
+
+async def test_an_upload_ends_with_a_connection_that_is_just_gone() -> None:
+    source = Numbers(*range(100_000))
+    async with uploading(source) as (_, socket):
+        await socket.sent()
+        socket.closed = True
+        await source.closed.wait()
+        socket.lose()
 
 
 async def test_closing_the_link_closes_its_socket_and_ends_its_streams() -> None:
