@@ -65,6 +65,8 @@ class StandardHandler:
         self._operations = tuple(
             _plugged(operation, self._plugins) for operation in operations(router)
         )
+        for plugin in self._plugins:
+            codec = plugin.around_codec(codec)
         self._codec = codec
         self._make_matcher = make_matcher
         self._options = options

@@ -6,6 +6,7 @@ the highest outermost; between the layers, an earlier one is always further out.
     around_exchange   the whole HTTP exchange under the handler's prefix, matched or not
     around_response   a matched request and its response; failures are responses already
     around_call       the same, with failures as exceptions; then the handler's interceptors
+    around_codec      how requests are read and answers written
     around_procedure  the procedure with its decoded input, just before it is validated
 
 Items of a batch and calls of a websocket go through all but the first layer, each of its own.
@@ -77,6 +78,10 @@ class Plugin:
     def around_call(self, respond: Respond) -> Respond:
         """Wrap matched requests whose failures are exceptions."""
         return respond
+
+    def around_codec(self, codec: Codec) -> Codec:
+        """Wrap the handler's codec."""
+        return codec
 
     def around_procedure(self, procedure: Next[Any]) -> Next[Any]:
         """Wrap a procedure; asked once for each one."""

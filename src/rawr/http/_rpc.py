@@ -24,7 +24,7 @@ from ._plugin import Interceptor, Plugin
 from ._request import EVENT_STREAM_TYPE, Request
 from ._response import DEFAULT_KEEP_ALIVE, KeepAlive, Response, Sleep
 from ._routes import RPCMatcher
-from ._websocket import CheckOrigin, same_origin, websocket_app
+from ._websocket import CheckOrigin, WebsocketApp, same_origin
 
 
 class RPCCodec(Codec):
@@ -118,7 +118,7 @@ class RPCHandler(StandardHandler):
         context by itself; its headers lie over those of the handshake.
         """
         mount = self._mount(prefix, context)
-        return websocket_app(mount, check_origin, limits, self._answer_unmatched)
+        return WebsocketApp(mount, check_origin, limits, self._answer_unmatched)
 
     @override
     def _admit(self, request: Request) -> None:

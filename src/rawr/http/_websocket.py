@@ -49,23 +49,32 @@ async def any_origin(scope: Scope) -> bool:  # noqa: ARG001 - one of several che
     return True
 
 
-def websocket_app(
-    mount: Mount, check_origin: CheckOrigin, limits: WebsocketLimits, fallback: ASGIApp
-) -> ASGIApp:
-    """An application that serves websockets; everything else goes to the fallback."""
+class WebsocketApp:
+    """An ASGI application that serves websockets; everything else goes to the fallback.
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    It is an object, not a function: frameworks that route functions call those in their own
+    way, such as Starlette's `WebSocketRoute`.
+    """
+
+    def __init__(
+        self, mount: Mount, check_origin: CheckOrigin, limits: WebsocketLimits, fallback: ASGIApp
+    ) -> None:
+        self._mount = mount
+        self._check_origin = check_origin
+        self._limits = limits
+        self._fallback = fallback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI 3."""
         if scope["type"] != "websocket":
-            await fallback(scope, receive, send)
+            await self._fallback(scope, receive, send)
             return
         await receive()
-        if not await check_origin(scope):
+        if not await self._check_origin(scope):
             await send({"type": "websocket.close", "code": POLICY_VIOLATION})
             return
         await send({"type": "websocket.accept"})
-        await Session(scope, send, mount, limits).run(receive)
-
-    return app
+        await Session(scope, send, self._mount, self._limits).run(receive)
 
 
 def _authority(origin: bytes) -> bytes:

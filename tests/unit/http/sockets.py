@@ -62,14 +62,22 @@ class Socket:
 
 @asynccontextmanager
 async def connected(
-    app: ASGIApp, *, accepted: bool = True, headers: Mapping[str, str] | None = None
+    app: ASGIApp,
+    *,
+    path: str = "/",
+    accepted: bool = True,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Socket]:
     """A websocket of the application; leaving disconnects and waits for its end."""
     socket = Socket()
     scope = {
         "type": "websocket",
-        "path": "/",
-        "raw_path": b"/",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "scheme": "ws",
+        "subprotocols": [],
+        "root_path": "",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "headers": [
             (name.encode(), value.encode())

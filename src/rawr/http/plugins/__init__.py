@@ -1,14 +1,54 @@
 """What handlers of every protocol can be given besides a router.
 
-Plugins are given as `RPCHandler(router, plugins=[...])`. Where each stands is its own affair;
-from the outside in:
+`RPCHandler(router, plugins=[...])` puts each where it belongs, whatever the order of the list;
+`rawr.http.Plugin` tells the layers apart. By their order, from the outside in:
 
-    CORS             9_000_000   exchange
-    CSRFProtection   8_000_000   call
-    strict GET       (RPCHandler's own option, inside every call layer)
-    Batch            5_000_000   exchange
+    Compression       9_500_000   exchange
+    CallLog           9_200_000   response
+    Tracing           9_100_000   call, codec, procedure
+    CORS              9_000_000   exchange
+    CSRFProtection    8_000_000   call
+    RateLimit         6_000_000   response, call
+    Batch             5_000_000   exchange
+    SmartCoercion     1_000_000   procedure
+    ResponseHeaders           0   response
+
+Strict GET and the limit of bodies are options of the handlers themselves.
 """
 
 from ._batch import Batch
+from ._call_log import CallLog, RequestIdFilter, request_id
+from ._coercion import SmartCoercion
+from ._compression import Compression
+from ._cors import CORS
+from ._csrf import CSRFProtection
+from ._headers import HeaderList, ResponseHeaders, response_headers
+from ._limiters import LimitsRateLimiter, MemoryRateLimiter, RateDecision, RateLimiter
+from ._rate_limit import RateLimit, by_address
+from ._tracer import NoTracer, OpenTelemetryTracer, Span, Tracer
+from ._tracing import Tracing
 
-__all__ = ["Batch"]
+__all__ = [
+    "CORS",
+    "Batch",
+    "CSRFProtection",
+    "CallLog",
+    "Compression",
+    "HeaderList",
+    "LimitsRateLimiter",
+    "MemoryRateLimiter",
+    "NoTracer",
+    "OpenTelemetryTracer",
+    "RateDecision",
+    "RateLimit",
+    "RateLimiter",
+    "RequestIdFilter",
+    "ResponseHeaders",
+    "SmartCoercion",
+    "Span",
+    "Tracer",
+    "Tracing",
+    "by_address",
+    "request_id",
+    "response_headers",
+]
