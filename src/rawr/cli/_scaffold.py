@@ -68,13 +68,14 @@ def new_capability(name: str, root: Path, surfaces: frozenset[Surface]) -> None:
 
 
 def _written(name: CapabilityName, surfaces: frozenset[Surface]) -> Iterator[str]:
-    yield f"capability {name.snake} is in {_MANIFEST}, and in"
-    yield f"  packages/{name.snake}/"
+    folder, path = name.snake, name.kebab
+    yield f"capability {folder} is in {_MANIFEST}, and in"
+    yield f"  packages/{folder}/"
     if Surface.API in surfaces:
-        yield f"  plugins/api/{name.snake}/         POST /api/orpc/{name.kebab}/items"
+        yield f"  plugins/api/{folder}/  serves /api/orpc/{path}/items"
     if Surface.WORKFLOW in surfaces:
-        yield f"  plugins/workflows/{name.snake}/   POST /api/workflows/{name.kebab}/imports/trigger"
-    yield f"  tests/{name.snake}/"
+        yield f"  plugins/workflows/{folder}/  serves /api/workflows/{path}/imports/trigger"
+    yield f"  tests/{folder}/"
 
 
 def _shared_files() -> Files:

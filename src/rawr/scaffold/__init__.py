@@ -1,0 +1,18 @@
+"""Scaffolding: the files of a new HQ or capability, and the manifest edit, as pure functions."""
+
+from ._errors import InvalidName, ScaffoldError, UnknownManifest
+from ._generate import Files, Surface, capability_files, hq_files
+from ._manifest import register_capability
+from ._names import CapabilityName
+
+__all__ = [
+    "CapabilityName",
+    "Files",
+    "InvalidName",
+    "ScaffoldError",
+    "Surface",
+    "UnknownManifest",
+    "capability_files",
+    "hq_files",
+    "register_capability",
+]

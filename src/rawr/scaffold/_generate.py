@@ -1,0 +1,71 @@
+"""Generating the files of an HQ and of a capability: names in, texts by path out."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final, TypeAlias
+
+from ._names import CapabilityName, check_hq_name
+from ._render import render
+
+Files: TypeAlias = Mapping[str, str]
+"""Texts by their path from the root of the HQ, in the order of the paths."""
+
+_TEMPLATES: Final = files("rawr.scaffold") / "templates"
+_SUFFIX: Final = ".tpl"
+_NAME: Final = "NAME"
+_DOTFILES: Final = {"gitignore": ".gitignore"}
+
+
+class Surface(StrEnum):
+    """What puts a capability on the wire."""
+
+    API = "api"
+    WORKFLOW = "workflow"
+
+
+def hq_files(name: str) -> Files:
+    """A new HQ without capabilities.
+
+    Raises:
+        InvalidName: The name cannot be used.
+    """
+    names = {"name": check_hq_name(name)}
+    return _generate({path: render(text, names) for path, text in _templates("hq")})
+
+
+def capability_files(name: CapabilityName, surfaces: frozenset[Surface]) -> Files:
+    """A capability: package, a plugin for each surface, tests."""
+    names = {
+        "name": name.snake,
+        "Name": name.pascal,
+        "kebab": name.kebab,
+    }
+    conditions = {*surfaces, "both"} if len(surfaces) == len(Surface) else {*surfaces}
+    return _generate(
+        {
+            path.replace(_NAME, name.snake): render(text, names, conditions)
+            for layer in ("common", *sorted(surfaces))
+            for path, text in _templates("capability", layer)
+        }
+    )
+
+
+def _generate(texts: Files) -> Files:
+    return dict(sorted(texts.items()))
+
+
+def _templates(*folder: str) -> Iterator[tuple[str, str]]:
+    for path, file in _walk(_TEMPLATES.joinpath(*folder), ""):
+        *above, last = path.removesuffix(_SUFFIX).split("/")
+        yield "/".join([*above, _DOTFILES.get(last, last)]), file.read_text(encoding="utf-8")
+
+
+def _walk(folder: Traversable, above: str) -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        path = above + entry.name
+        if entry.is_dir():
+            yield from _walk(entry, f"{path}/")
+        elif entry.name.endswith(_SUFFIX):
+            yield path, entry

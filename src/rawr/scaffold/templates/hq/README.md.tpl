@@ -1,0 +1,19 @@
+# $name
+
+An HQ: capabilities with typed APIs and durable workflows, composed in `rawr_hq.py`.
+
+```console
+rawr dev .                        # serve it on http://127.0.0.1:3000; its token is in .rawr/dev-token
+rawr new capability NAME          # add one: package, API, workflow, tests, manifest entry
+rawr check .                      # the rules of the architecture
+rawr doctor .                     # what is wrong with the set-up, and how to mend it
+pytest                            # boots the HQ in process
+mypy
+```
+
+| folder | holds | may import |
+|---|---|---|
+| `packages/<capability>/` | the domain, its procedures, the workflow contract | `rawr`, other packages |
+| `plugins/api/<capability>/` | the API boundary | its package |
+| `plugins/workflows/<capability>/` | triggers, run status, durable functions | its package |
+| `rawr_hq.py` | the composition, and nothing else | plugins, packages |
