@@ -48,7 +48,9 @@ class OriginPolicy:
         origin = (seen.origin or b"").decode("latin-1")
         if self.public_origin is not None:
             return origin == self.public_origin
-        host = (seen.host or b"").decode("latin-1")
+        if not seen.host:
+            return False
+        host = seen.host.decode("latin-1")
         return origin in (f"http://{host}", f"https://{host}")
 
 
