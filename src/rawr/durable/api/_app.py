@@ -1,29 +1,46 @@
 """The engine's HTTP surface, put together."""
 
+from contextlib import AsyncExitStack
+from typing import Final
+
+import httpx2
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rawr.durable.api._apps import AppRoutes, RequestSync
+from rawr.durable.api._cancellations import CancellationRoutes
 from rawr.durable.api._checkpoints import CheckpointRoutes
 from rawr.durable.api._events import EventRoutes
 from rawr.durable.api._graph import GraphRoutes
 from rawr.durable.api._info import InfoRoutes
+from rawr.durable.api._operations import OperationRoutes
 from rawr.durable.api._registration import RegistrationRoutes
 from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
 from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
 from rawr.durable.api._settings import KIND_HEADER, APISettings
 from rawr.durable.api._signals import SignalRoutes
+from rawr.durable.api._sync import request_sync
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.errors import EngineError
-from rawr.durable.engine import Engine
+from rawr.durable.engine import Engine, SystemIds
+from rawr.durable.metrics import EngineMetrics
 
 
 def create_engine_api(
-    engine: Engine, *, settings: APISettings | None = None, clock: Clock | None = None
+    engine: Engine,
+    *,
+    settings: APISettings | None = None,
+    clock: Clock | None = None,
+    metrics: EngineMetrics | None = None,
+    http_client: httpx2.AsyncClient | None = None,
 ) -> ASGIApp:
     """Serve an engine over HTTP as SDKs expect it: the event API, registration, the REST API.
+
+    `metrics`, which must be the engine's observer, are served as ``/metrics``; `http_client` asks
+    apps to register, in place of one made for each request.
 
     ```python
     app = create_engine_api(engine, settings=APISettings(kind="dev"))
@@ -39,10 +56,13 @@ def create_engine_api(
             *EventRoutes(engine, settings, clock).routes(),
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
+            *CancellationRoutes(engine, settings, clock, SystemIds(clock.now_ms).ulid).routes(),
+            *AppRoutes(engine, settings, clock, _syncing(settings, http_client)).routes(),
+            *OperationRoutes(engine, settings, clock).routes(),
             *CheckpointRoutes(engine, settings).routes(),
             *SignalRoutes(engine, settings, clock).routes(),
             *GraphRoutes(engine, settings).routes(),
-            *InfoRoutes(engine, settings).routes(),
+            *InfoRoutes(engine, settings, metrics).routes(),
         ],
         middleware=[_OPEN_CORS] if settings.is_dev else [],
         exception_handlers={
@@ -54,6 +74,22 @@ def create_engine_api(
     )
     return _KindHeader(app, settings.kind)
 
+
+def _syncing(settings: APISettings, http_client: httpx2.AsyncClient | None) -> RequestSync:
+    key = settings.signing_keys[0] if settings.signing_keys else None
+
+    async def sync(url: str) -> None:
+        async with AsyncExitStack() as stack:
+            client = http_client
+            if client is None:
+                made = httpx2.AsyncClient(trust_env=False, timeout=_SYNC_SECONDS)
+                client = await stack.enter_async_context(made)
+            await request_sync(url, client=client, kind=settings.kind, signing_key=key)
+
+    return sync
+
+
+_SYNC_SECONDS: Final = 30
 
 _OPEN_CORS = Middleware(
     CORSMiddleware,

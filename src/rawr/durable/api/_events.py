@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rawr.durable.api._auth import guarded, is_event_key
+from rawr.durable.api._query import instant, json_body, page_size
 from rawr.durable.api._responses import (
-    BadRequest,
     BodyTooLarge,
     NotFound,
     enveloped,
@@ -21,7 +21,6 @@ from rawr.durable.api._responses import (
 from rawr.durable.api._runs import event_run_json
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
-from rawr.durable.domain.durations import DurationError, parse_instant_ms
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.ulid import EventSeed, UlidError
@@ -30,8 +29,6 @@ from rawr.durable.protocol.call import ACCOUNT_ID
 from rawr.durable.protocol.events import parse_events
 
 _SEED_HEADER: Final = "x-inngest-event-id-seed"
-_DEFAULT_PAGE: Final = 20
-_LARGEST_PAGE: Final = 100
 
 
 class _Invocation(msgspec.Struct):
@@ -81,11 +78,7 @@ class EventRoutes:
         return _sent(ids or [""], 200)
 
     async def _invoke(self, request: Request) -> Response:
-        body = await read_body(request, limit=self._settings.max_body_bytes)
-        try:
-            given = msgspec.json.decode(body, type=_Invocation) if body else _Invocation()
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BadRequest(f"The body must be an object with data: {error}") from error
+        given = await json_body(request, _Invocation, limit=self._settings.max_body_bytes)
         event_id = await self._engine.invoke(
             request.path_params["slug"], given.data or {}, user=given.user
         )
@@ -94,17 +87,17 @@ class EventRoutes:
     async def _list(self, request: Request) -> Response:
         query = request.query_params
         events = await self._engine.list_events(
-            limit=_page_size(query.get("limit")),
+            limit=page_size(query.get("limit")),
             before=query.get("cursor") or None,
             name=query.get("name") or None,
-            received_after=_instant(query.get("received_after"), "received_after"),
-            received_before=_instant(query.get("received_before"), "received_before"),
+            received_after=instant(query.get("received_after"), "received_after"),
+            received_before=instant(query.get("received_before"), "received_before"),
         )
-        return enveloped([_event_json(one) for one in events], now_ms=self._clock.now_ms())
+        return enveloped([event_json(one) for one in events], now_ms=self._clock.now_ms())
 
     async def _get(self, request: Request) -> Response:
         event = await self._event(request)
-        return enveloped(_event_json(event), now_ms=self._clock.now_ms())
+        return enveloped(event_json(event), now_ms=self._clock.now_ms())
 
     async def _runs(self, request: Request) -> Response:
         event = await self._event(request)
@@ -142,24 +135,7 @@ def _refused(status: int, error: str) -> Response:
     return Response(msgspec.json.encode(shape) + b"\n", status, media_type="application/json")
 
 
-def _page_size(text: str | None) -> int:
-    if text is None:
-        return _DEFAULT_PAGE
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _LARGEST_PAGE:
-        raise BadRequest(f"limit must be a number from 1 to {_LARGEST_PAGE}")
-    return int(text)
-
-
-def _instant(text: str | None, name: str) -> int | None:
-    if not text:
-        return None
-    try:
-        return parse_instant_ms(text)
-    except DurationError as error:
-        raise BadRequest(f"{name}: {error}") from error
-
-
-def _event_json(event: Event) -> dict[str, Json]:
+def event_json(event: Event) -> dict[str, Json]:
     shape: dict[str, Json] = {
         "internal_id": event.internal_id,
         "account_id": ACCOUNT_ID,

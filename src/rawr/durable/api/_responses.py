@@ -11,6 +11,7 @@ from starlette.responses import Response
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.domain.event import Json
 
+_SECOND_API: Final = ("/v2/", "/api/v2/")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -64,23 +65,30 @@ def iso(time_ms: int) -> str:
     return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def on_engine_error(_request: Request, error: Exception) -> Response:
+async def on_engine_error(request: Request, error: Exception) -> Response:
     """Answer an error of the engine."""
     assert isinstance(error, EngineError)
-    return error_response(str(error), error.status, error.code)
+    return _error_for(request, str(error), error.status, error.code)
 
 
-async def on_http_error(_request: Request, error: Exception) -> Response:
+async def on_http_error(request: Request, error: Exception) -> Response:
     """Answer what routing refuses: an unknown path, another method."""
     assert isinstance(error, HTTPException)
-    response = error_response(str(error.detail), error.status_code)
+    response = _error_for(request, str(error.detail), error.status_code)
     response.headers.update(error.headers or {})
     return response
 
 
-async def on_defect(_request: Request, _error: Exception) -> Response:
+async def on_defect(request: Request, _error: Exception) -> Response:
     """Answer a defect of ours without its details; the server logs them."""
-    return error_response("internal error", 500, "internal_error")
+    return _error_for(request, "internal error", 500, "internal_error")
+
+
+def _error_for(request: Request, message: str, status: int, code: str | None = None) -> Response:
+    """Return an error in the shape of the API the request is for."""
+    if request.url.path.startswith(_SECOND_API):
+        return json_response({"errors": [{"code": code, "message": message}]}, status)
+    return error_response(message, status, code)
 
 
 async def read_body(request: Request, *, limit: int) -> bytes:

@@ -13,10 +13,11 @@ from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import EngineError, RunNotFound
 from rawr.durable.domain.event import Json
+from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.ulid import UlidError, parse_ulid
 from rawr.durable.engine import Engine, RunView
-from rawr.durable.protocol.call import ACCOUNT_ID, events_json, function_uuid, memos_json
+from rawr.durable.protocol.call import ACCOUNT_ID, events_json, function_uuid, job_id, memos_json
 
 _NO_CONTENT: Final = 204
 
@@ -52,6 +53,7 @@ class RunRoutes:
             Route("/v0/runs/{id}", guarded(settings, self._cancel_v0), methods=["DELETE"]),
             Route("/v1/runs/{id}", guarded(settings, self._cancel_v1), methods=["DELETE"]),
             Route("/v1/runs/{id}", guarded(settings, self._get), methods=["GET"]),
+            Route("/v1/runs/{id}/jobs", guarded(settings, self._jobs), methods=["GET"]),
         ]
 
     async def _batch(self, request: Request) -> Response:
@@ -71,20 +73,27 @@ class RunRoutes:
         return enveloped({"run_id": run_id}, now_ms=self._clock.now_ms())
 
     async def _get(self, request: Request) -> Response:
-        run_id = _run_id(request)
+        run_id = parse_run_id(request)
         run = await self._engine.get_run(run_id)
         if run is None:
             raise NotFound(f"No run has the id {run_id}")
         return enveloped(run_json(run), now_ms=self._clock.now_ms())
 
+    async def _jobs(self, request: Request) -> Response:
+        run_id = parse_run_id(request)
+        if await self._engine.get_run(run_id) is None:
+            raise NotFound(f"No run has the id {run_id}")
+        items = await self._engine.run_items(run_id)
+        return enveloped([_job_json(item) for item in items], now_ms=self._clock.now_ms())
+
     async def _cancel(self, request: Request) -> str:
-        run_id = _run_id(request)
+        run_id = parse_run_id(request)
         if not await self._engine.cancel_run(run_id):
             raise RunEnded(f"The run {run_id} has ended already and cannot be cancelled")
         return run_id
 
     async def _live_state(self, request: Request) -> RunState:
-        run_id = _run_id(request)
+        run_id = parse_run_id(request)
         gone = f"runtime state is no longer available for runID: {run_id}"
         try:
             state = await self._engine.run_state(run_id)
@@ -116,6 +125,18 @@ def run_json(run: RunView) -> dict[str, Json]:
     }
 
 
+def _job_json(item: QueueItem) -> dict[str, Json]:
+    return {
+        "id": job_id(item),
+        "kind": item.kind.value,
+        "step_id": item.step_id,
+        "at": iso(item.due_at),
+        "attempt": item.attempt,
+        "max_attempts": item.max_attempts,
+        "status": "scheduled" if item.parked else "active",
+    }
+
+
 def event_run_json(run: RunView, *, event_id: str) -> dict[str, Json]:
     """A run as one of those an event started."""
     return {**run_json(run), "event_id": event_id}
@@ -126,7 +147,12 @@ def status_label(status: RunStatus) -> str:
     return status.value.capitalize()
 
 
-def _run_id(request: Request) -> str:
+def parse_run_id(request: Request) -> str:
+    """The run a path names.
+
+    Raises:
+        BadRequest: it is no run id.
+    """
     text = str(request.path_params["id"])
     try:
         parse_ulid(text)

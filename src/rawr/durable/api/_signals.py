@@ -6,7 +6,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from rawr.durable.api._auth import guarded
-from rawr.durable.api._responses import BadRequest, enveloped, error_response, read_body
+from rawr.durable.api._query import json_body
+from rawr.durable.api._responses import enveloped, error_response
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.event import Json
@@ -31,11 +32,7 @@ class SignalRoutes:
         return [Route("/v1/signals", guarded(self._settings, self._send), methods=["POST"])]
 
     async def _send(self, request: Request) -> Response:
-        body = await read_body(request, limit=self._settings.max_body_bytes)
-        try:
-            given = msgspec.json.decode(body, type=_Signal)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise BadRequest(f"The body must be an object with signal and data: {error}") from error
+        given = await json_body(request, _Signal, limit=self._settings.max_body_bytes)
         run_id = await self._engine.signal(given.signal, given.data)
         if run_id is None:
             return error_response("No signal found", 404)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from rawr.durable.api import APISettings, create_engine_api
-from rawr.durable.engine import Engine, EngineSettings
+from rawr.durable.domain.event import EventDraft
+from rawr.durable.engine import Engine, EngineSettings, RunView
+from rawr.durable.metrics import EngineMetrics
 
 SIGNING_KEY = "signkey-test-7468697320697320612074657374206b6579"
 EVENT_KEY = "an-event-key"
@@ -31,8 +33,15 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
 class API:
     """A client of the engine's HTTP surface in process."""
 
-    def __init__(self, engine: Engine, settings: APISettings | None = None) -> None:
-        app = create_engine_api(engine, settings=settings)
+    def __init__(
+        self,
+        engine: Engine,
+        settings: APISettings | None = None,
+        *,
+        metrics: EngineMetrics | None = None,
+        http_client: httpx2.AsyncClient | None = None,
+    ) -> None:
+        app = create_engine_api(engine, settings=settings, metrics=metrics, http_client=http_client)
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://engine.test")
 
@@ -113,3 +122,38 @@ def registration(app_id: str = "app", url: str = "http://app.test/api/inngest") 
             }
         ],
     }
+
+
+SDK = {"x-inngest-sdk": "inngest-js:v4.24.0", "x-inngest-req-version": "2"}
+
+Script = Callable[[Any, API], Awaitable[tuple[int, Any]]]
+
+
+class World:
+    def __init__(self, engine: Engine, api: API, run_id: str) -> None:
+        self.engine = engine
+        self.api = api
+        self.run_id = run_id
+
+    async def ended(self) -> RunView:
+        return await self.engine.wait_run(self.run_id)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    tmp_path: Path, script: Script, *, metrics: EngineMetrics | None = None
+) -> AsyncIterator[World]:
+    """An engine with a run of an app whose answers a script gives."""
+
+    async def app(request: httpx2.Request) -> httpx2.Response:
+        status, body = await script(json.loads(request.content), api)
+        return httpx2.Response(status, json=body, headers=SDK)
+
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(app))
+    async with await Engine.open(tmp_path / "engine", http_client=http, observer=metrics) as engine:
+        api = API(engine, metrics=metrics)
+        async with api.client:
+            await engine.register(json.dumps(registration()).encode())
+            (event_id,) = await engine.send([EventDraft(name="app/bye", data={})])
+            (run,) = await engine.runs_of_event(event_id)
+            yield World(engine, api, run.id)

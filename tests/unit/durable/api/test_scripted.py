@@ -1,52 +1,17 @@
 """What only other SDKs than the Python one ask for, by an app that answers from a script."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.run import RunStatus
-from rawr.durable.engine import Engine, RunView
 
-from .conftest import API, registration
+from .conftest import API, running
 
-SDK = {"x-inngest-sdk": "inngest-js:v4.24.0", "x-inngest-req-version": "2"}
 UNKNOWN = "01JQDAE4RQF8MBCR55T5AK4KXS"
-
-Script = Callable[[Any, API], Awaitable[tuple[int, Any]]]
-
-
-class World:
-    def __init__(self, engine: Engine, api: API, run_id: str) -> None:
-        self.engine = engine
-        self.api = api
-        self.run_id = run_id
-
-    async def ended(self) -> RunView:
-        return await self.engine.wait_run(self.run_id)
-
-
-@asynccontextmanager
-async def running(tmp_path: Path, script: Script) -> AsyncIterator[World]:
-    """An engine with a run of an app whose answers a script gives."""
-
-    async def app(request: httpx2.Request) -> httpx2.Response:
-        status, body = await script(json.loads(request.content), api)
-        return httpx2.Response(status, json=body, headers=SDK)
-
-    http = httpx2.AsyncClient(transport=httpx2.MockTransport(app))
-    async with await Engine.open(tmp_path / "engine", http_client=http) as engine:
-        api = API(engine)
-        async with api.client:
-            await engine.register(json.dumps(registration()).encode())
-            (event_id,) = await engine.send([EventDraft(name="app/bye", data={})])
-            (run,) = await engine.runs_of_event(event_id)
-            yield World(engine, api, run.id)
 
 
 def step(name: str, data: object) -> dict[str, Any]:

@@ -24,6 +24,29 @@ GUARDED = [
     ("POST", f"/v1/http/runs/{RUN}/async"),
     ("POST", "/v0/gql"),
     ("POST", "/v0/connect/start"),
+    ("GET", f"/v1/runs/{RUN}/jobs"),
+    ("GET", "/v1/apps"),
+    ("GET", "/v1/apps/app/functions"),
+    ("GET", "/v1/cancellations"),
+    ("POST", "/v1/cancellations"),
+    ("DELETE", "/v1/cancellations/x"),
+    ("GET", "/metrics"),
+    ("GET", "/v1/prom/test"),
+]
+GUARDED_IN_SECOND = [
+    ("GET", "/v2/health"),
+    ("GET", "/v2/runs"),
+    ("GET", f"/v2/runs/{RUN}"),
+    ("GET", f"/v2/runs/{RUN}/trace"),
+    ("POST", f"/v2/runs/{RUN}/cancel"),
+    ("POST", f"/v2/runs/{RUN}/rerun"),
+    ("GET", "/v2/events"),
+    ("GET", f"/v2/events/{RUN}/runs"),
+    ("GET", "/v2/apps"),
+    ("GET", "/v2/apps/app/functions"),
+    ("POST", "/v2/apps/app/sync"),
+    ("POST", "/v2/apps/app/functions/hello/invoke"),
+    ("GET", "/api/v2/functions"),
 ]
 
 
@@ -42,7 +65,10 @@ async def test_an_engine_in_dev_describes_itself(api: API) -> None:
         {"event": "app/bye"},
         {"cron": "TZ=Europe/Paris 0 9 * * 1"},
     ]
-    assert shown["handlers"][0]["url"] == "http://app.test/api/inngest"
+    (handler,) = shown["handlers"]
+    assert handler["url"] == "http://app.test/api/inngest"
+    assert (handler["sdkLanguage"], handler["sdkVersion"]) == ("py", "0.5.19")
+    assert handler["functions"] == ["app-hello"]
 
 
 async def test_an_engine_in_cloud_does_not(cloud: API) -> None:
@@ -96,7 +122,17 @@ async def test_a_signing_key_is_asked_for_in_cloud(cloud: API, method: str, url:
         }
 
 
-@pytest.mark.parametrize(("method", "url"), GUARDED)
+@pytest.mark.parametrize(("method", "url"), GUARDED_IN_SECOND)
+async def test_a_signing_key_is_asked_for_by_the_second_api(
+    cloud: API, method: str, url: str
+) -> None:
+    response = await cloud.call(method, url)
+    assert response.status_code == 401
+    expected = {"code": "authentication_failed", "message": "Authentication failed"}
+    assert response.json() == {"errors": [expected]}
+
+
+@pytest.mark.parametrize(("method", "url"), [*GUARDED, *GUARDED_IN_SECOND])
 async def test_a_signing_key_opens_every_route(cloud: API, method: str, url: str) -> None:
     for token in (SIGNING_KEY, hash_signing_key(SIGNING_KEY)):
         response = await cloud.call(method, url, headers={"authorization": f"Bearer {token}"})
