@@ -9,6 +9,7 @@
     ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
     ├── StepNotFound             the run has no step with this id
+    ├── RerunRejected            the run cannot be repeated this way
     ├── SignalConflict           another run waits for the same signal
     ├── StoreUnavailable         the database cannot be written now; a retry can help
     │   ├── StoreFull
@@ -94,6 +95,13 @@ class StepNotFound(EngineError):
 
     code = "step_not_found"
     status = 404
+
+
+class RerunRejected(EngineError):
+    """The run cannot be repeated this way; correct the request."""
+
+    code = "rerun_rejected"
+    status = 400
 
 
 class SignalConflict(EngineError):

@@ -58,8 +58,9 @@ class GatherGate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Gates(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one run start must pass, in this order."""
+    """What one run start must pass, in this order; nothing passes when the function is paused."""
 
+    paused: bool = False
     gather: GatherGate | None = None
     rate: QuotaGate | None = None
     singleton: SingletonGate | None = None
@@ -68,6 +69,8 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 #: The gates of a function without flow control.
 NO_GATES = Gates()
+#: The gate of a paused function.
+PAUSED = Gates(paused=True)
 
 
 def gates_of(function: FunctionConfig, event: Event) -> Gates:

@@ -66,6 +66,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         memos: JSON text of every settled step, by hashed step id.
         stack: Settled steps in the order in which they were settled.
+        inputs: JSON arrays of arguments for steps a repeated run is to execute, by hashed step id.
         open: Steps that wait for a call, a time, an event or another run.
         group: Steps of the parallel group that is under way; the next discovery waits for it.
         force_step_plan: True while calls must plan steps instead of executing them.
@@ -80,6 +81,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended_at: int | None = None
     memos: Mapping[str, bytes] = {}
     stack: tuple[str, ...] = ()
+    inputs: Mapping[str, bytes] = {}
     open: Mapping[str, OpenStep] = {}
     group: frozenset[str] = frozenset()
     force_step_plan: bool = False

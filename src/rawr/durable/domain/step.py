@@ -23,6 +23,7 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         memo: JSON text that later calls of the run see as `steps[id]`; `None` until settled.
         position: Place in the run's stack, from 0; `None` until settled.
         attempts: How many tries the step has had.
+        input: JSON array of arguments that replace the step's own when it executes.
         race: True when the step belongs to a parallel group in race mode.
     """
 
@@ -37,3 +38,4 @@ class StepRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ended_at: int | None = None
     race: bool = False
     error: bytes | None = None
+    input: bytes | None = None

@@ -55,6 +55,11 @@ def parse_ulid(text: str) -> Ulid:
     raise UlidError(f"{text!r} is not a ULID; expected 26 characters of Crockford base32")
 
 
+def ulid_floor(millis: int) -> str:
+    """Return the smallest ULID of a unix millisecond."""
+    return _encode(millis, 0)
+
+
 class UlidFactory:
     """Makes strictly increasing ULIDs, also within one millisecond and when the clock steps back.
 

@@ -169,10 +169,11 @@ class Executor:
         firing = None if function is None else self._crons.fire(item, function)
         if function is None or firing is None:
             return
-        now = self._clock.now_ms()
-        draft, internal_id = firing
-        planned = self._planner.plan_for(function, draft, now=now, internal_id=internal_id)
-        self._deliver(await self._store.accept([planned], now=now))
+        if self._registry.paused_at(function.id) is None:
+            now = self._clock.now_ms()
+            draft, internal_id = firing
+            planned = self._planner.plan_for(function, draft, now=now, internal_id=internal_id)
+            self._deliver(await self._store.accept([planned], now=now))
         self._crons.fired(item, function)
 
     async def _work(self, live: LiveRun, state: RunState, hand: _Hand) -> None:

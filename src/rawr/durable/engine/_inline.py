@@ -10,7 +10,7 @@ This reaches into the SDK's private modules, hence its exact pin.
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -45,7 +45,9 @@ class Tap:
         request: server_lib.ServerRequest,
         *,
         commits: bool,
+        inputs: Mapping[str, bytes],
     ) -> None:
+        self._inputs = inputs
         self.step_id: str | None = None
         self._started_at = 0
         self.context: execution_lib.Context | execution_lib.ContextSync | None = None
@@ -67,6 +69,19 @@ class Tap:
         """Note that a step is about to execute."""
         self.step_id = info.id
         self._started_at = self._clock.now_ms()
+
+    def arguments(self, own: tuple[object, ...]) -> Sequence[object]:
+        """Return the arguments of the step that executes: its own, or those of a rerun."""
+        given = self._inputs.get(self.step_id or "")
+        if given is None:
+            return own
+        arguments: list[object] = _decode(given)
+        return arguments
+
+    @property
+    def replaces_arguments(self) -> bool:
+        """True when a step of this call may get other arguments than its own."""
+        return bool(self._inputs)
 
     async def commit(self, info: step_lib.StepInfo, output: str) -> object:
         """Commit a step's output and return its value as a replay would."""
@@ -134,6 +149,8 @@ class InlineStep(step_lib.Step):
         output_type: object = types.EmptySentinel,
     ) -> types.T:
         """Run a step, commit it and go on."""
+        if self.tap.replaces_arguments:
+            handler = self._with_given_arguments(handler)
         try:
             return await super().run(step_id, handler, *handler_args, output_type=output_type)
         except step_lib.ResponseInterrupt as interrupt:
@@ -145,6 +162,14 @@ class InlineStep(step_lib.Step):
                 raise  # the SDK says why, as it does over HTTP
             value = await self.tap.commit(response.step, output)
         return self._client._deserialize(value, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
+
+    def _with_given_arguments(
+        self, handler: Callable[[Unpack[_Args]], Awaitable[types.T]]
+    ) -> Callable[[Unpack[_Args]], Awaitable[types.T]]:
+        async def call(*own: *_Args) -> types.T:
+            return await handler(*self.tap.arguments(own))  # type: ignore[arg-type]  # a rerun's JSON
+
+        return call
 
     async def sleep(self, step_id: str, duration: int | timedelta) -> None:
         """Sleep by the engine's clock."""
@@ -165,6 +190,8 @@ class InlineStepSync(step_lib.StepSync):
         output_type: object = types.EmptySentinel,
     ) -> types.T:
         """Run a step, commit it and go on."""
+        if self.tap.replaces_arguments:
+            handler = self._with_given_arguments(handler)
         try:
             return super().run(step_id, handler, *handler_args, output_type=output_type)
         except step_lib.ResponseInterrupt as interrupt:
@@ -177,6 +204,14 @@ class InlineStepSync(step_lib.StepSync):
             committing = self.tap.commit(response.step, output)
             value = asyncio.run_coroutine_threadsafe(committing, self.loop).result()
         return self._client._deserialize(value, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
+
+    def _with_given_arguments(
+        self, handler: Callable[[Unpack[_Args]], types.T]
+    ) -> Callable[[Unpack[_Args]], types.T]:
+        def call(*own: *_Args) -> types.T:
+            return handler(*self.tap.arguments(own))  # type: ignore[arg-type]  # a rerun's JSON
+
+        return call
 
     def sleep(self, step_id: str, duration: int | timedelta) -> None:
         """Sleep by the engine's clock."""

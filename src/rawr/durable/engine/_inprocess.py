@@ -136,7 +136,7 @@ class _Session:
             self._middleware,
             function._middleware,  # noqa: SLF001 - the SDK has no public way to ask
         )
-        self._tap = Tap(journal, clock, self._request, commits=commits)
+        self._tap = Tap(journal, clock, self._request, commits=commits, inputs=call.state.inputs)
 
     async def run(self) -> execution_lib.CallResult:
         """Run an `async def` function."""

@@ -15,7 +15,7 @@ from rawr.durable.domain.event import (
     Json,
     is_reserved,
 )
-from rawr.durable.domain.flow import NO_GATES, gates_of, priority_ms
+from rawr.durable.domain.flow import NO_GATES, PAUSED, Gates, gates_of, priority_ms
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
 from rawr.durable.domain.pause import Pause, PauseKind
@@ -205,10 +205,15 @@ class Planner:
             run=run,
             item=item,
             idempotency_key=key,
-            gates=gates_of(function, run.event),
+            gates=self._gates(function, run),
             pauses=tuple(_cancel_pauses(function, run, now=now)),
             timers=tuple(self._timers(function, run, now=now)),
         )
+
+    def _gates(self, function: FunctionConfig, run: Run) -> Gates:
+        if self._registry.paused_at(function.id) is not None:
+            return PAUSED
+        return gates_of(function, run.event)
 
     def _timers(self, function: FunctionConfig, run: Run, *, now: int) -> Iterator[QueueItem]:
         limits = function.timeouts

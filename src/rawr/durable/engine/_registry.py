@@ -32,6 +32,7 @@ class Registry:
         self._functions: dict[str, FunctionConfig] = {}
         self._by_pattern: dict[str, list[_Subscription]] = {}
         self._by_name: dict[str, list[_Subscription]] = {}
+        self._paused: dict[str, int] = {}
 
     def add(self, app: App) -> None:
         """Register an app.
@@ -55,6 +56,22 @@ class Registry:
     def get(self, function_id: str) -> FunctionConfig | None:
         """Return a function by its composite id."""
         return self._functions.get(function_id)
+
+    def pause(self, function_id: str, paused_at: int) -> None:
+        """Mark a function as paused, whether an app registers it or not."""
+        self._paused[function_id] = paused_at
+
+    def resume(self, function_id: str) -> None:
+        """Mark a function as not paused."""
+        self._paused.pop(function_id, None)
+
+    def paused_at(self, function_id: str) -> int | None:
+        """Return when a function was paused, in milliseconds since the epoch."""
+        return self._paused.get(function_id)
+
+    def paused(self) -> dict[str, int]:
+        """Return when each paused function was paused, in milliseconds since the epoch."""
+        return dict(self._paused)
 
     def app(self, app_id: str) -> App | None:
         """Return an app."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,12 +18,10 @@ from rawr.durable.domain.backoff import retry_delay_ms
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.draft import Rules
 from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunNotFound
-from rawr.durable.domain.event import FUNCTION_INVOKED, Event, EventDraft, Json
+from rawr.durable.domain.event import FUNCTION_INVOKED, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
 from rawr.durable.domain.op import Op
-from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
-from rawr.durable.domain.step import StepRecord
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
 from rawr.durable.engine._agenda import Agenda
 from rawr.durable.engine._apps import Apps, Registered, in_process_registration
@@ -31,15 +29,17 @@ from rawr.durable.engine._bind import bind_client
 from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._executor import Executor
 from rawr.durable.engine._gateway import Gateway
+from rawr.durable.engine._history import History
 from rawr.durable.engine._http import HTTPTransport
 from rawr.durable.engine._inprocess import InProcessTransport
 from rawr.durable.engine._item_ids import ItemIds
 from rawr.durable.engine._live import LiveRuns
 from rawr.durable.engine._loop import Loop
+from rawr.durable.engine._operations import Operations
 from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
-from rawr.durable.engine._rerun import kept_steps
+from rawr.durable.engine._selection import RunSelection
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
@@ -50,7 +50,7 @@ from rawr.durable.store.port import Accepted, RunView, Store
 from rawr.durable.store.sqlite import SQLiteStore
 
 
-class Engine:
+class Engine(History):
     """A durable engine in this process, on one data directory it alone owns.
 
     ```python
@@ -71,7 +71,7 @@ class Engine:
         http_client: httpx2.AsyncClient | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self._store = store
+        super().__init__(store, LiveRuns(store, limit=settings.cached_runs))
         self._clock = clock
         self._ids = ids
         self._item_ids = item_ids
@@ -79,7 +79,6 @@ class Engine:
         self._observer = observer or Unobserved()
         self._registry = Registry()
         self._apps = Apps(self._registry, store, clock)
-        self._runs = LiveRuns(store, limit=settings.cached_runs)
         self._agenda = Agenda(clock)
         self._planner = Planner(
             self._registry,
@@ -107,6 +106,16 @@ class Engine:
             hold=self._agenda.add,
             ended=self._ended,
             crons=self._crons,
+            observer=self._observer,
+        )
+        self._operations = Operations(
+            store=store,
+            registry=self._registry,
+            planner=self._planner,
+            executor=self._executor,
+            clock=clock,
+            ids=ids,
+            hold=self._agenda.add,
             observer=self._observer,
         )
         self._loop = Loop(
@@ -166,6 +175,7 @@ class Engine:
         recovery = await self._store.recover()
         self._item_ids.start_after(recovery.last_item_id)
         await self._apps.load()
+        await self._operations.load()
         self._crons.plan(self._registry.functions())
         # The first look into the store happens at once and finds whatever is due.
         self._agenda.claimed(self._clock.now_ms())
@@ -332,99 +342,67 @@ class Engine:
         self._check_running()
         return await self._executor.cancel(run_id)
 
-    async def rerun(self, run_id: str, *, from_step: str | None = None) -> str:
+    async def rerun(self, run_id: str, *, from_step: str | None = None, input: Json = None) -> str:
         """Repeat a run with the same events; return the id of the new run.
 
         `from_step` is the hashed id of the step to begin at: what was settled before it is kept.
-        Limits on how runs start do not hold it back.
+        `input` replaces that step's arguments; what is no list is the one argument. Limits on how
+        runs start do not hold the run back, nor does a pause of its function.
 
         Raises:
             RunNotFound: no run has this id.
             StepNotFound: the run has no such step.
+            RerunRejected: no step is named for the input, or the SDK cannot take one.
             FunctionNotFound: the function is no longer registered.
         """
         self._check_running()
-        state = await self.run_state(run_id)
-        function_id = state.run.function_id
-        function = self._registry.get(function_id)
-        if function is None:
-            raise FunctionNotFound(f"could not find function with ID: {function_id}")
-        steps = kept_steps(await self._store.run_steps(run_id), from_step)
-        planned = self._planner.plan_rerun(function, state.run, now=self._clock.now_ms())
-        await self._store.rerun(planned, steps)
-        self._observer.started(function_id)
-        for item in (planned.item, *planned.timers):
-            self._agenda.add(item)
-        return planned.run.id
+        return await self._operations.rerun(run_id, from_step=from_step, input_=input)
 
-    async def run_items(self, run_id: str) -> list[QueueItem]:
-        """Return what is still to be done for a run, the earliest first."""
-        return await self._store.items_of_run(run_id)
-
-    async def queue_depth(self) -> int:
-        """Return how many queue items there are, due or not."""
-        return await self._store.count_items()
-
-    async def get_event(self, event_id: str) -> Event | None:
-        """Return an event by its internal id."""
-        return await self._store.get_event(event_id)
-
-    async def list_events(
-        self,
-        *,
-        limit: int = 20,
-        before: str | None = None,
-        name: str | None = None,
-        received_after: int | None = None,
-        received_before: int | None = None,
-    ) -> list[Event]:
-        """Return events, the newest first, starting below the internal id `before`.
-
-        Times are in milliseconds since the epoch.
-        """
-        return await self._store.list_events(
-            limit=limit,
-            before=before,
-            name=name,
-            received_after=received_after,
-            received_before=received_before,
-        )
-
-    async def get_run(self, run_id: str) -> RunView | None:
-        """Return a run."""
-        return await self._store.get_run(run_id)
-
-    async def list_runs(
-        self,
-        *,
-        limit: int = 20,
-        before: str | None = None,
-        function_id: str | None = None,
-        status: RunStatus | None = None,
-    ) -> list[RunView]:
-        """Return runs, the newest first, starting below the id `before`."""
-        return await self._store.list_runs(
-            limit=limit, before=before, function_id=function_id, status=status
-        )
-
-    async def runs_of_event(self, event_id: str) -> list[RunView]:
-        """Return the runs an event started, by the event's internal id."""
-        return await self._store.runs_of_event(event_id)
-
-    async def run_state(self, run_id: str) -> RunState:
-        """Return a run with its events and memos, as its next call would see them.
+    async def cancel_runs(self, selection: RunSelection) -> int:
+        """Cancel the live runs of a selection; return how many were.
 
         Raises:
-            RunNotFound: no run has this id.
+            ExpressionError: the selection's expression is not valid.
         """
-        state = self._runs.peek(run_id) or await self._store.load_state(run_id)
-        if state is None:
-            raise RunNotFound(f"No run has the id {run_id}")
-        return state
+        self._check_running()
+        return await self._operations.cancel(selection)
 
-    async def run_steps(self, run_id: str) -> list[StepRecord]:
-        """Return a run's steps: the settled ones in stack order, then the others."""
-        return await self._store.run_steps(run_id)
+    async def replay_runs(
+        self,
+        selection: RunSelection,
+        *,
+        statuses: Container[RunStatus] = frozenset({RunStatus.FAILED}),
+    ) -> int:
+        """Repeat, as `rerun` does, the runs of a selection that ended so; return how many were.
+
+        Runs of functions that are no longer registered are left out.
+
+        Raises:
+            ExpressionError: the selection's expression is not valid.
+            FunctionNotFound: the selection's function is not registered.
+        """
+        self._check_running()
+        return await self._operations.replay(selection, statuses)
+
+    async def pause_function(self, function_id: str) -> None:
+        """Let events and invocations of a function be recorded as skipped runs; crons rest.
+
+        Runs that were created before go on; `replay_runs` makes up for the skipped ones.
+
+        Raises:
+            FunctionNotFound: no app registers a function with this id.
+        """
+        self._check_running()
+        await self._operations.pause(function_id)
+
+    async def resume_function(self, function_id: str) -> bool:
+        """Let a paused function start runs again; False when it was not paused."""
+        self._check_running()
+        return await self._operations.resume(function_id)
+
+    def paused_functions(self) -> dict[str, int]:
+        """Return when each paused function was paused, in milliseconds since the epoch."""
+        return self._registry.paused()
 
     async def wait_run(self, run_id: str) -> RunView:
         """Wait until a run has ended.

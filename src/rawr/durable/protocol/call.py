@@ -61,9 +61,9 @@ def events_json(events: Iterable[Event]) -> bytes:
     return canonical_json(_encode([event.as_json() for event in events]))
 
 
-def memos_json(memos: Mapping[str, bytes]) -> bytes:
-    """Return memos as the JSON object an SDK fetches when a call says `use_api`."""
-    return canonical_json(_encode({step: msgspec.Raw(memo) for step, memo in memos.items()}))
+def memos_json(memos: Mapping[str, bytes], inputs: Mapping[str, bytes] | None = None) -> bytes:
+    """Return steps as the JSON object an SDK fetches when a call says `use_api`."""
+    return canonical_json(_encode(_steps(memos, memos, inputs or {})))
 
 
 def call_body(state: RunState, item: QueueItem, *, request_id: str) -> bytes:
@@ -82,7 +82,7 @@ def _body(
     state: RunState, item: QueueItem, *, request_id: str, use_api: bool, with_events: bool
 ) -> bytes:
     events = [event.as_json() for event in state.run.events]
-    steps = {} if use_api else {step: msgspec.Raw(state.memos[step]) for step in state.stack}
+    steps = {} if use_api else _steps(state.memos, state.stack, state.inputs)
     shape: dict[str, Json] = {
         "ctx": _context(state, item, request_id=request_id, use_api=use_api),
         "defers": {},
@@ -93,6 +93,15 @@ def _body(
         "version": state.request_version,
     }
     return canonical_json(_encode(shape))
+
+
+def _steps(
+    memos: Mapping[str, bytes], settled: Iterable[str], inputs: Mapping[str, bytes]
+) -> dict[str, msgspec.Raw]:
+    steps = {step: msgspec.Raw(memos[step]) for step in settled}
+    for step, given in inputs.items():
+        steps.setdefault(step, msgspec.Raw(b'{"input":' + given + b"}"))
+    return steps
 
 
 def _context(

@@ -43,6 +43,8 @@ class FlowControl:
     ) -> tuple[Verdict, PlannedRun, list[QueueItem]]:
         """Say whether a run starts, how it is changed, and which other items that moves."""
         gates = planned.gates
+        if gates.paused:
+            return Verdict.SKIPPED, planned, []
         if gates.gather is not None:
             return self._gather(connection, planned, gates.gather, now=now)
         if gates.rate is not None and not _admits(connection, gates.rate, now=now * _NS_PER_MS):

@@ -56,6 +56,14 @@ SELECT function_id, status, created_at, started_at, ended_at, event_ids, max_att
 FROM runs WHERE id = ?
 """
 
+_GLANCE = "id, function_id, status, created_at, event_ids"
+SCAN_RUNS: Final = f"""
+SELECT {_GLANCE} FROM runs WHERE id > ? AND id < ? ORDER BY id LIMIT ?
+"""  # noqa: S608 - column names only
+SCAN_RUNS_OF_FUNCTION: Final = f"""
+SELECT {_GLANCE} FROM runs WHERE function_id = ? AND id > ? AND id < ? ORDER BY id LIMIT ?
+"""  # noqa: S608 - column names only
+
 _VIEW = """id, function_id, status, created_at, started_at, ended_at, event_ids, output,
     correlation_id, original_run_id"""
 GET_RUN: Final = f"SELECT {_VIEW} FROM runs WHERE id = ?"  # noqa: S608 - column names only
@@ -73,16 +81,17 @@ WHERE run_events.event_id = ? ORDER BY run_events.run_id
 
 SAVE_STEP: Final = """
 INSERT INTO steps (run_id, id, op, name, status, memo, position, attempts, race, started_at,
-    ended_at, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ended_at, error, input)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run_id, id) DO UPDATE SET
-    op = CASE WHEN excluded.memo IS NULL THEN op ELSE excluded.op END,
+    op = CASE WHEN excluded.memo IS NULL AND op <> 'None' THEN op ELSE excluded.op END,
     status = excluded.status, memo = excluded.memo, position = excluded.position,
     attempts = excluded.attempts, ended_at = excluded.ended_at, error = excluded.error
     WHERE steps.memo IS NULL
 """
 LOAD_STEPS: Final = """
-SELECT id, op, name, status, memo, position, attempts, race, started_at, ended_at, error
+SELECT id, op, name, status, memo, position, attempts, race, started_at, ended_at, error,
+    input
 FROM steps WHERE run_id = ? ORDER BY position IS NULL, position, started_at
 """
 
@@ -147,6 +156,12 @@ WITH RECURSIVE pairs (name, path) AS (
 )
 SELECT name, path FROM pairs
 """
+
+PAUSE_FUNCTION: Final = """
+INSERT INTO paused_functions (function_id, paused_at) VALUES (?, ?) ON CONFLICT DO NOTHING
+"""
+RESUME_FUNCTION: Final = "DELETE FROM paused_functions WHERE function_id = ?"
+LOAD_PAUSED: Final = "SELECT function_id, paused_at FROM paused_functions"
 
 GET_QUOTA: Final = "SELECT tat FROM quotas WHERE key = ?"
 SET_QUOTA: Final = "INSERT OR REPLACE INTO quotas (key, tat) VALUES (?, ?)"

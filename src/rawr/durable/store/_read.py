@@ -14,12 +14,13 @@ from rawr.durable.store import _queries as q
 from rawr.durable.store._rows import (
     event_from,
     event_ids_from,
+    glance_from,
     item_from,
     state_from,
     step_from,
     view_from,
 )
-from rawr.durable.store.port import RunView, StoredApp
+from rawr.durable.store.port import RunGlance, RunView, StoredApp
 
 #: Sorts above every ULID.
 _NEWEST: Final = "~"
@@ -77,6 +78,32 @@ def list_runs(
     else:
         rows = connection.execute(q.LIST_RUNS_OF_FUNCTION, (function_id, *page))
     return [view_from(row) for row in rows]
+
+
+def scan_runs(
+    connection: sqlite3.Connection,
+    *,
+    after: str,
+    until: str,
+    function_id: str | None,
+    limit: int,
+    with_event: bool,
+) -> list[RunGlance]:
+    """Return runs whose ids lie between two others, the oldest first."""
+    page = (after, until, limit)
+    if function_id is None:
+        rows = connection.execute(q.SCAN_RUNS, page).fetchall()
+    else:
+        rows = connection.execute(q.SCAN_RUNS_OF_FUNCTION, (function_id, *page)).fetchall()
+    return [
+        glance_from(row, get_event(connection, event_ids_from(row[4])[0]) if with_event else None)
+        for row in rows
+    ]
+
+
+def load_paused(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return when each paused function was paused."""
+    return dict(connection.execute(q.LOAD_PAUSED).fetchall())
 
 
 def runs_of_event(connection: sqlite3.Connection, event_id: str) -> list[RunView]:

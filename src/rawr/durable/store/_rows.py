@@ -11,7 +11,7 @@ from rawr.durable.domain.pause import Pause
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import OpenStep, Run, RunState, RunStatus
 from rawr.durable.domain.step import StepRecord, StepStatus
-from rawr.durable.store.port import RunView
+from rawr.durable.store.port import RunGlance, RunView
 
 #: A row as sqlite3 returns it; each function here knows its columns from the query beside it.
 Row = tuple[Any, ...]
@@ -27,6 +27,9 @@ class _Body(msgspec.Struct):
 
 
 _BODY = msgspec.json.Decoder(_Body)
+#: Steps the function's own call executes.
+_OF_THE_BODY = frozenset({Opcode.STEP_RUN, Opcode.NONE})
+
 _IDS = msgspec.json.Decoder(tuple[str, ...])
 
 
@@ -65,7 +68,8 @@ def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
     memos = {step.id: step.memo for step in settled if step.memo is not None}
     # A step the function body ran itself is not open after a failed attempt: the body's call is
     # requeued and reports it again.
-    pending = [step for step in steps if step.memo is None and step.op is not Opcode.STEP_RUN]
+    waiting = [step for step in steps if step.memo is None]
+    pending = [step for step in waiting if step.op not in _OF_THE_BODY]
     return RunState(
         run=run,
         status=RunStatus(row[1]),
@@ -73,6 +77,7 @@ def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
         ended_at=row[4],
         memos=memos,
         stack=tuple(memos),
+        inputs={step.id: step.input for step in waiting if step.input is not None},
         open={step.id: OpenStep(op=step.op, name=step.name, race=step.race) for step in pending},
         group=frozenset(row[11].split()),
         force_step_plan=bool(row[10]),
@@ -97,6 +102,17 @@ def view_from(row: Row) -> RunView:
     )
 
 
+def glance_from(row: Row, event: Event | None) -> RunGlance:
+    """Read a row of SCAN_RUNS."""
+    return RunGlance(
+        id=row[0],
+        function_id=row[1],
+        status=RunStatus(row[2]),
+        created_at=row[3],
+        event=event,
+    )
+
+
 def step_values(run_id: str, step: StepRecord) -> Row:
     """Return the values of SAVE_STEP."""
     return (
@@ -112,6 +128,7 @@ def step_values(run_id: str, step: StepRecord) -> Row:
         step.started_at,
         step.ended_at,
         step.error,
+        step.input,
     )
 
 
@@ -129,6 +146,7 @@ def step_from(row: Row) -> StepRecord:
         started_at=row[8],
         ended_at=row[9],
         error=row[10],
+        input=row[11],
     )
 
 

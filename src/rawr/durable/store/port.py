@@ -105,6 +105,16 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     original_run_id: str | None = None
 
 
+class RunGlance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A run as selections look at it; `event` is its first one, if it was asked for."""
+
+    id: str
+    function_id: str
+    status: RunStatus
+    created_at: int
+    event: Event | None = None
+
+
 class Store(Protocol):
     """Durable state of the engine.
 
@@ -168,6 +178,24 @@ class Store(Protocol):
         self, *, limit: int, before: str | None, function_id: str | None, status: RunStatus | None
     ) -> list[RunView]:
         """Return runs, the newest first, starting below the id `before`."""
+        ...
+
+    async def scan_runs(
+        self, *, after: str, until: str, function_id: str | None, limit: int, with_event: bool
+    ) -> list[RunGlance]:
+        """Return runs whose ids lie between two others, the oldest first."""
+        ...
+
+    async def pause_function(self, function_id: str, paused_at: int) -> None:
+        """Note that a function is paused."""
+        ...
+
+    async def resume_function(self, function_id: str) -> None:
+        """Note that a function is not paused any more."""
+        ...
+
+    async def load_paused(self) -> dict[str, int]:
+        """Return when each paused function was paused."""
         ...
 
     async def runs_of_event(self, event_id: str) -> list[RunView]:

@@ -27,6 +27,7 @@ from rawr.durable.store.port import (
     PlannedRun,
     Recovery,
     RunChange,
+    RunGlance,
     RunView,
     StoredApp,
     WaitMatcher,
@@ -167,6 +168,33 @@ class SQLiteStore:
             _read.list_runs, limit=limit, before=before, function_id=function_id, status=status
         )
         return await self._read(work)
+
+    async def scan_runs(
+        self, *, after: str, until: str, function_id: str | None, limit: int, with_event: bool
+    ) -> list[RunGlance]:
+        """Return runs whose ids lie between two others, the oldest first."""
+        work = partial(
+            _read.scan_runs,
+            after=after,
+            until=until,
+            function_id=function_id,
+            limit=limit,
+            with_event=with_event,
+        )
+        return await self._read(work)
+
+    async def pause_function(self, function_id: str, paused_at: int) -> None:
+        """Note that a function is paused."""
+        row = (function_id, paused_at)
+        await self._write(lambda c: c.execute(q.PAUSE_FUNCTION, row).rowcount)
+
+    async def resume_function(self, function_id: str) -> None:
+        """Note that a function is not paused any more."""
+        await self._write(lambda c: c.execute(q.RESUME_FUNCTION, (function_id,)).rowcount)
+
+    async def load_paused(self) -> dict[str, int]:
+        """Return when each paused function was paused."""
+        return await self._read(_read.load_paused)
 
     async def runs_of_event(self, event_id: str) -> list[RunView]:
         """Return the runs an event started."""

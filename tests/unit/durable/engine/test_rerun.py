@@ -5,7 +5,7 @@ import json
 import inngest
 import pytest
 
-from rawr.durable.domain.errors import FunctionNotFound, RunNotFound, StepNotFound
+from rawr.durable.domain.errors import FunctionNotFound, RerunRejected, RunNotFound, StepNotFound
 from rawr.durable.domain.run import RunStatus
 from rawr.durable.engine import RunView
 
@@ -111,3 +111,69 @@ async def test_what_is_still_to_be_done_is_shown(host: Host) -> None:
     await host.advance(120)
     assert await host.engine.run_items(run.id) == []
     assert await host.engine.queue_depth() == 0
+
+
+def adder(host: Host) -> None:
+    @host.function("add", "app/add")
+    async def add(ctx: inngest.Context) -> int:
+        async def plus(left: int, right: int) -> int:
+            return left + right
+
+        first = await ctx.step.run("first", plus, 1, 2)
+        return await ctx.step.run("second", plus, first, 10)
+
+
+async def finished_adder(host: Host) -> tuple[str, list[str]]:
+    event_id = await host.send("app/add")
+    await host.engine.settle()
+    run = await host.run(event_id)
+    return run.id, [step.id for step in await host.engine.run_steps(run.id)]
+
+
+async def test_a_rerun_can_give_its_first_step_other_arguments(host: Host) -> None:
+    adder(host)
+    await host.start()
+    run_id, steps = await finished_adder(host)
+    if host.transport == "http":
+        with pytest.raises(RerunRejected, match="over HTTP"):
+            await host.engine.rerun(run_id, from_step=steps[1], input=[5, 6])
+        return
+    again = await ended(host, await host.engine.rerun(run_id, from_step=steps[1], input=[5, 6]))
+    assert again.output == b"11"
+    assert [one.id for one in await host.engine.run_steps(again.id)] == steps
+
+
+async def test_arguments_are_kept_over_a_restart(host: Host) -> None:
+    if host.transport == "http":
+        pytest.skip("the Python SDK takes no arguments over HTTP")
+    adder(host)
+    await host.start()
+    run_id, steps = await finished_adder(host)
+    await host.engine.drain()
+    rerun = await host.engine.rerun(run_id, from_step=steps[1], input=[5, 6])
+    await host.restart()
+    assert (await ended(host, rerun)).output == b"11"
+
+
+async def test_a_plain_function_gets_the_other_arguments_too(host: Host) -> None:
+    @host.function("double", "app/double")
+    def double(ctx: inngest.ContextSync) -> int:
+        return ctx.step.run("once", lambda number: 2 * number, 1)
+
+    if host.transport == "http":
+        pytest.skip("the Python SDK takes no arguments over HTTP")
+    await host.start()
+    event_id = await host.send("app/double")
+    await host.engine.settle()
+    run = await host.run(event_id)
+    (step,) = await host.engine.run_steps(run.id)
+    again = await ended(host, await host.engine.rerun(run.id, from_step=step.id, input=21))
+    assert again.output == b"42"
+
+
+async def test_an_input_needs_a_step(host: Host) -> None:
+    adder(host)
+    await host.start()
+    run_id, _ = await finished_adder(host)
+    with pytest.raises(RerunRejected, match="name the step"):
+        await host.engine.rerun(run_id, input=[1])

@@ -140,3 +140,8 @@ def test_a_queue_item_reference_leads_back_to_the_item() -> None:
     assert parse_queue_item_reference(queue_item_reference(ITEM)) == 12345
     assert parse_queue_item_reference("not base64!") is None
     assert parse_queue_item_reference("") is None
+
+
+def test_a_step_without_a_memo_gets_its_input() -> None:
+    memos, inputs = {"a": b'{"data":1}'}, {"a": b"[0]", "b": b"[1,2]"}
+    assert memos_json(memos, inputs) == b'{"a":{"data":1},"b":{"input":[1,2]}}'

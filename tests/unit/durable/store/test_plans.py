@@ -35,6 +35,8 @@ def plan(connection: sqlite3.Connection, statement: str) -> str:
         ("LOAD_RUN", "sqlite_autoindex_runs_1"),
         ("LIST_RUNS", "sqlite_autoindex_runs_1"),
         ("LIST_RUNS_OF_FUNCTION", "runs_by_function"),
+        ("SCAN_RUNS", "sqlite_autoindex_runs_1"),
+        ("SCAN_RUNS_OF_FUNCTION", "runs_by_function"),
         ("UPDATE_RUN", "sqlite_autoindex_runs_1"),
         ("END_RUN", "sqlite_autoindex_runs_1"),
         ("LOAD_STEPS", "sqlite_autoindex_steps_1"),
