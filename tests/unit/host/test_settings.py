@@ -65,3 +65,64 @@ def test_the_network_guard_is_set_in_any_usual_spelling(
     tmp_path: Path, text: str, enforced: bool
 ) -> None:
     assert read(tmp_path, RAWR_INTERNAL_ONLY=text).internal_only is enforced
+
+
+STRONG = "0123456789abcdef0123456789abcdef"
+ELSEWHERE = {"RAWR_HOST": "0.0.0.0", "RAWR_PUBLIC_URL": "https://hq.example"}
+
+
+def produce(tmp_path: Path, **environ: str) -> Settings:
+    known = {"RAWR_SERVICE_TOKEN": STRONG, **environ}
+    return Settings.from_environment(tmp_path, mode="production", environ=known)
+
+
+def test_sound_production_settings_are_taken(tmp_path: Path) -> None:
+    assert produce(tmp_path).host == "127.0.0.1"
+    assert produce(tmp_path, **ELSEWHERE).public_url == "https://hq.example"
+    assert produce(tmp_path, RAWR_PUBLIC_URL="http://localhost:3000").is_public_url_safe
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"RAWR_SERVICE_TOKEN": "t" * 40}, "RAWR_SERVICE_TOKEN can be guessed"),
+        ({"RAWR_HOST": "0.0.0.0"}, "RAWR_PUBLIC_URL"),
+        ({"RAWR_PUBLIC_URL": "http://hq.example"}, "use https://"),
+        ({"RAWR_TRUSTED_PROXIES": "0.0.0.0/0"}, "RAWR_TRUSTED_PROXIES"),
+        ({"RAWR_TRUSTED_PROXIES": "10.0.0.0/8,::/0"}, "RAWR_TRUSTED_PROXIES"),
+        ({"RAWR_TRUSTED_CIDRS": "0.0.0.0/0", "RAWR_INTERNAL_ONLY": "1"}, "RAWR_TRUSTED_CIDRS"),
+    ],
+    ids=str,
+)
+def test_production_refuses_what_is_unsafe_and_names_it(
+    tmp_path: Path, environ: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SettingsError, match=named):
+        produce(tmp_path, **environ)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "hq.example",
+        "https://hq.example/",
+        "https://hq.example/hq",
+        "https://hq.example:443",
+        "https://ada@hq.example",
+        "https://HQ.example",
+        "https://hq.example:port",
+        "ftp://hq.example",
+        "https://",
+        "https://[::1",
+    ],
+)
+def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match="RAWR_PUBLIC_URL"):
+        produce(tmp_path, RAWR_PUBLIC_URL=url)
+
+
+@pytest.mark.parametrize("name", ["RAWR_RATE_LIMIT", "RAWR_MAX_CONCURRENCY"])
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1e3"])
+def test_a_limit_is_a_positive_number(tmp_path: Path, name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        read(tmp_path, **{name: value})

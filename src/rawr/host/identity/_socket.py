@@ -85,11 +85,12 @@ def send_command(data_dir: Path, command: Command, *, pid: int | None) -> Reply:
 async def _answer(
     administration: Administration, reader: asyncio.StreamReader, peer: int | None
 ) -> bytes:
+    line = await reader.readline()
     if peer not in (os.geteuid(), 0):
         audit("administration.refused", uid=peer)
         return msgspec.json.encode(Reply(error="only the owner of the data folder may do this"))
     try:
-        command = _commands.decode(await reader.readline())
+        command = _commands.decode(line)
         reply = await administration.execute(command, actor=f"uid {peer}")
     except msgspec.DecodeError as error:
         reply = Reply(error=f"this host does not know the command ({error}); use its own `rawr`")

@@ -1,0 +1,97 @@
+"""Who gets in, over real sockets: forged headers, one-time links, tokens made beside the host."""
+
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from tests.acceptance.hq import RAWR, ROOT, RunningHq, running_hq
+
+pytestmark = pytest.mark.acceptance
+
+TRIGGER = "/api/workflows/invoicing/reconciliation/trigger"
+STATUS = "/api/orpc/invoicing/processing/run-1"
+
+
+def rawr(hq: RunningHq, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [RAWR, *arguments, "--hq", str(ROOT / "hq")],
+        env={**os.environ, "RAWR_DATA_DIR": str(hq.data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+def raw(hq: RunningHq, request: bytes) -> bytes:
+    """What the server answers to bytes that no client library would send."""
+    url = httpx2.URL(hq.base_url)
+    with socket.create_connection((url.host, url.port or 80), timeout=5) as peer:
+        peer.sendall(request)
+        peer.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := peer.recv(65536):
+            answer += chunk
+        return answer
+
+
+@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
+def test_no_local_caller_chooses_its_address(tmp_path: Path, name: str) -> None:
+    guarded = {"RAWR_INTERNAL_ONLY": "true", "RAWR_TRUSTED_CIDRS": "10.0.0.0/8"}
+    with running_hq(tmp_path / "data", **guarded) as hq, hq.client() as client:
+        value = "for=10.1.2.3" if name == "forwarded" else "10.1.2.3"
+        response = client.post(TRIGGER, json={"invoiceId": "inv-1"}, headers={name: value})
+        assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
+
+
+def test_the_printed_link_signs_a_browser_in_once(tmp_path: Path) -> None:
+    with running_hq(tmp_path / "data") as hq:
+        links = re.findall(r"(http\S+/sign-in\?ticket=\S+)", hq.log.read_text())
+        assert len(links) == 1
+        with httpx2.Client(trust_env=False, timeout=10, follow_redirects=True) as browser:
+            page = browser.get(links[0])
+            assert (page.status_code, page.url.path) == (200, "/")
+            assert "Signed in as developer" in page.text
+            own = {"origin": hq.base_url, "x-csrf-token": "orpc"}
+            call = browser.post(f"{hq.base_url}{TRIGGER}", json={"invoiceId": "inv-1"}, headers=own)
+            assert call.status_code == 200, call.text
+            forged = browser.post(f"{hq.base_url}{TRIGGER}", json={"invoiceId": "inv-1"})
+            assert forged.json()["code"] == "CSRF_TOKEN_MISMATCH"
+        assert httpx2.get(links[0], trust_env=False).status_code == 401
+        ticket = links[0].partition("=")[2]
+        assert hq.log.read_text().count(ticket) == 1
+
+
+def test_a_token_made_beside_the_host_works_until_revoked(tmp_path: Path) -> None:
+    with running_hq(tmp_path / "data") as hq:
+        made = rawr(hq, "tokens", "create", "partner", "--role", "finance:read")
+        assert made.returncode == 0, made.stderr
+        headers = {"authorization": f"Bearer {made.stdout.strip()}"}
+        url = hq.base_url + STATUS
+        assert httpx2.get(url, headers=headers, trust_env=False).status_code == 404
+        rpc = f"{hq.base_url}/rpc/invoicing/workflows/getRunStatus"
+        refused = httpx2.post(rpc, json={"json": {}}, headers=headers, trust_env=False)
+        assert refused.status_code == 403
+        token_id = made.stderr.split()[1]
+        assert rawr(hq, "tokens", "revoke", token_id).returncode == 0
+        assert httpx2.get(url, headers=headers, trust_env=False).status_code == 401
+        assert made.stdout.strip() not in hq.log.read_text()
+        hq.kill()
+        assert "revoked" in rawr(hq, "tokens", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"x-request-id: a\rx-evil: 1", b"x-request-id: a\x00b", b"x-request-id: a\n set-cookie: x=1"],
+)
+def test_a_header_injects_no_other(tmp_path: Path, header: bytes) -> None:
+    with running_hq(tmp_path / "data") as hq:
+        head = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + header + b"\r\n\r\n"
+        answer = raw(hq, head).lower()
+        assert b"x-evil" not in answer
+        assert b"set-cookie" not in answer
