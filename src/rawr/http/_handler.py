@@ -36,6 +36,7 @@ MALFORMED: Final = (
     "Malformed request. Ensure the request body is properly formatted and the "
     "'Content-Type' header is set correctly."
 )
+_RESUMES: Final = b"last-event-id"
 NO_MATCH: Final = "No procedure matched"
 
 ContextFactory: TypeAlias = Callable[[Request], Awaitable[Any]]
@@ -196,7 +197,7 @@ class StandardHandler:
             except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
                 response = self._refuse(request.operation, error)
             body = response.body
-            if isinstance(body, bytes):
+            if type(body) is bytes:
                 await send(start_whole(response.status, response.headers, body))
                 await send({"type": BODY, "body": body})
             else:
@@ -247,7 +248,8 @@ class StandardHandler:
             contract=operation.place.contract,
             context=context,
             input=operation.absent_input() if value is UNDEFINED else value,
-            last_event_id=request.last_event_id,
+            # Asked for only where it is sent: this runs for every request.
+            last_event_id=request.last_event_id if _RESUMES in request.header_map else None,
         )
         output = await until_disconnected(operation.procedure(call), request.receive)
         return codec.encode(operation, output)

@@ -122,7 +122,10 @@ class RPCHandler(StandardHandler):
 
     @override
     def _admit(self, request: Request) -> None:
-        # The method of the HTTP request: a `GET` must not bring in other calls in a batch.
-        method = request.scope.get("method")
-        if self._strict_get and method == "GET" and request.operation.method != "GET":
+        # The scope's method: a `GET` must not bring in other calls inside a batch.
+        if (
+            request.scope.get("method") == "GET"
+            and self._strict_get
+            and request.operation.method != "GET"
+        ):
             raise ORPCError("METHOD_NOT_SUPPORTED")

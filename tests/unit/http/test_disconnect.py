@@ -5,7 +5,7 @@ import pytest
 from tests.unit.http.kit import Gate, rpc_client
 
 from rawr.http import ClientDisconnected
-from rawr.http._companion import until_disconnected
+from rawr.http._companion import stays, until_disconnected
 
 
 async def never() -> dict[str, str]:
@@ -165,4 +165,19 @@ async def test_a_disconnect_reaches_tasks_the_work_has_started() -> None:
 async def test_a_scope_around_the_request_may_still_end_it() -> None:
     with anyio.move_on_after(0) as scope:
         await until_disconnected(anyio.sleep_forever(), never)
+    assert scope.cancelled_caught
+
+
+async def test_work_whose_caller_stays_needs_no_watcher() -> None:
+    before = len(asyncio.all_tasks())
+    counts: list[int] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        counts.append(len(asyncio.all_tasks()))
+
+    await until_disconnected(work(), stays)
+    assert counts == [before]
+    with anyio.move_on_after(0) as scope:
+        await stays()
     assert scope.cancelled_caught

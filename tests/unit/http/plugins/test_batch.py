@@ -7,7 +7,7 @@ import pytest
 from tests.unit.http.kit import Gate, fixture_router, rpc_client
 
 from rawr.contract import Contract, ORPCError, procedure
-from rawr.http import Request, Respond, Response, RPCHandler
+from rawr.http import OpenAPIHandler, Request, Respond, Response, RPCHandler
 from rawr.http.plugins import Batch
 from rawr.procedure import implement
 from rawr.testing.asgi import ASGIClient, ASGIResponse
@@ -237,3 +237,21 @@ async def test_a_handler_asked_directly_takes_batches_too() -> None:
     assert (await send([item("echo", 1)], client=client)).status == 207
     assert (await client.request("POST", "/rpc/missing")).status == 418
     assert matched == [True, False]
+
+
+async def test_an_item_that_leads_nowhere_is_said_in_the_protocols_words() -> None:
+    (answer,) = (await send([item("missing")])).json()
+    assert answer == {"index": 0, "status": 404, "body": "No procedure matched"}
+
+
+async def test_the_openapi_protocol_takes_batches_too() -> None:
+    handler = OpenAPIHandler(fixture_router(), plugins=[Batch()])
+    client = ASGIClient(handler.asgi(prefix="/api", context=Gate()))
+    response = await client.request(
+        "POST",
+        "/api/__batch__",
+        headers={"x-orpc-batch": "buffered"},
+        body=b'[{"url":"http://h/api/validate","body":{"n":1}},{"url":"http://h/api/nothing"}]',
+    )
+    answers = sorted(response.json(), key=lambda answer: answer["index"])
+    assert answers == [{"index": 0, "status": 200, "body": {"n": 1}}, {"index": 1, "status": 200}]

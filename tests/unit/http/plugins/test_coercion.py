@@ -3,6 +3,7 @@ import time
 from typing import Any
 
 import msgspec
+import pytest
 from pydantic import ConfigDict
 
 from rawr.contract import Contract, get, post, procedure
@@ -11,8 +12,9 @@ from rawr.http.plugins import SmartCoercion
 from rawr.http.plugins._coercer import Coercer
 from rawr.http.plugins._natives import to_integer, to_number
 from rawr.procedure import Router, implement
-from rawr.schema import UNDEFINED, Schema, SchemaMode, Undefined, adapt
+from rawr.schema import UNDEFINED, RegExp, Schema, SchemaMode, Undefined, Url, adapt
 from rawr.testing.asgi import ASGIClient
+from rawr.wire import Map
 
 
 class Search(msgspec.Struct, rename="camel"):
@@ -174,3 +176,65 @@ def test_a_schema_that_leads_to_itself_changes_nothing() -> None:
 
 def test_words_nobody_knows_say_nothing() -> None:
     assert Coercer({"x-native-type": "odd", "type": "odd"}).coerce("1") == "1"
+
+
+def day(hour: int = 0) -> dt.datetime:
+    return dt.datetime(2020, 1, 1, hour, tzinfo=dt.UTC)
+
+
+PAIRS = {"type": "array", "prefixItems": [{"type": "number"}], "items": {"type": "boolean"}}
+LEGACY = {"type": "array", "items": [{"type": "number"}], "additionalItems": {"type": "boolean"}}
+
+# Judged by the real coercer in tests/wire/test_server_coercion.py; here to be read.
+TABLE: list[tuple[Any, Any, Any]] = [
+    ({"type": "number"}, "1.50", 1.5),
+    ({"type": "number"}, " 1e3 ", 1000),
+    ({"type": "number"}, "0x10", "0x10"),
+    ({"type": "number"}, "", ""),
+    ({"type": "integer"}, "1.0", 1),
+    ({"type": "integer"}, "1.5", "1.5"),
+    ({"type": "integer"}, "1e3", "1e3"),
+    ({"type": "integer"}, "0x10", 16),
+    ({"type": "boolean"}, "On", True),
+    ({"type": "boolean"}, "FALSE", False),
+    ({"type": "boolean"}, "1", "1"),
+    ({"type": "null"}, "null", "null"),
+    ({"const": 1}, "1", 1),
+    ({"const": 1}, True, True),
+    ({"enum": ["a", True]}, "on", True),
+    ({"enum": ["a", True]}, "b", "b"),
+    ({"type": ["integer", "boolean"]}, "true", True),
+    ({"x-native-type": "date"}, "2020-01-01", day()),
+    ({"x-native-type": "date"}, "2020-01-01T02:00:00+02:00", day()),
+    ({"x-native-type": "date"}, "2020-01-01T00:00:00-02:00", "2020-01-01T00:00:00-02:00"),
+    ({"x-native-type": "date"}, "2020-01-01T10:00", day(10)),
+    ({"x-native-type": "date"}, 5, 5),
+    ({"x-native-type": "bigint"}, "12345678901234567890", 12345678901234567890),
+    ({"x-native-type": "bigint"}, "007", "007"),
+    ({"x-native-type": "bigint"}, 5.0, 5),
+    ({"x-native-type": "regexp"}, "/a/gi", RegExp("a", "gi")),
+    ({"x-native-type": "regexp"}, "/a/gg", "/a/gg"),
+    ({"x-native-type": "url"}, "https://x.y/z", Url("https://x.y/z")),
+    ({"x-native-type": "url"}, "x.y", "x.y"),
+    ({"x-native-type": "set"}, [1, 2], {1, 2}),
+    ({"x-native-type": "set"}, [1, 1], [1, 1]),
+    ({"x-native-type": "set"}, "a", "a"),
+    ({"x-native-type": "map"}, [["a", 1]], Map({"a": 1})),
+    ({"x-native-type": "map"}, [["a", 1], ["a", 2]], [["a", 1], ["a", 2]]),
+    ({"x-native-type": "map"}, [["a"]], [["a"]]),
+    (PAIRS, ["1", "on"], [1, True]),
+    (LEGACY, ["1", "on"], [1, True]),
+    ({"type": "array", "items": {"type": "number"}}, "5", "5"),
+    ({"type": "object", "properties": {"0": {"type": "number"}}}, ["1"], {"0": 1}),
+    ({"type": "object", "patternProperties": {"^n": {"type": "number"}}}, {"n1": "1"}, {"n1": 1}),
+    ({"allOf": [{"type": "number"}, {"const": 1}]}, "1", 1),
+    ({"anyOf": [{"type": "number"}, {"type": "string"}]}, "1", "1"),
+    ({"anyOf": [{"type": "number"}, {"type": "boolean"}]}, "x", "x"),
+    ({"anyOf": [{"type": "number", "not": {"const": 1}}, {"type": "integer"}]}, "1", 1),
+]
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), TABLE)
+def test_values_become_what_the_schema_asks_for(schema: Any, value: Any, expected: Any) -> None:
+    coerced = Coercer(schema).coerce(value)
+    assert (type(coerced), coerced) == (type(expected), expected)

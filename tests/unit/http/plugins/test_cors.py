@@ -65,3 +65,27 @@ async def test_what_is_not_the_handlers_is_left_alone() -> None:
     response = await rpc_client(plugins=[CORS()]).request("OPTIONS", "/other", headers=ORIGIN)
     assert response.status == 404
     assert "access-control-allow-origin" not in response.headers
+
+
+async def test_a_preflight_is_answered_for_any_path_under_the_prefix() -> None:
+    client = rpc_client(plugins=[CORS(max_age_seconds=60, timing_origins="*")])
+    asked = {**ORIGIN, "access-control-request-headers": "x-a, x-b"}
+    response = await client.request("OPTIONS", "/rpc/nowhere", headers=asked)
+    assert (response.status, response.body) == (204, b"")
+    assert response.headers == {
+        "access-control-max-age": "60",
+        "access-control-allow-methods": "GET, HEAD, PUT, POST, DELETE, PATCH",
+        "access-control-allow-headers": "x-a, x-b",
+        "access-control-allow-origin": "https://a.example",
+        "timing-allow-origin": "*",
+        "vary": "Origin",
+    }
+
+
+async def test_headers_can_be_listed() -> None:
+    plugin = CORS(origins="*", allow_headers=["x-c"], expose_headers=["x-d", "x-e"])
+    response = await rpc_client(plugins=[plugin]).request("OPTIONS", "/rpc", headers=ORIGIN)
+    assert response.headers["access-control-allow-headers"] == "x-c"
+    assert response.headers["access-control-expose-headers"] == "x-d, x-e"
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert "vary" not in response.headers
