@@ -1,0 +1,105 @@
+"""How an HQ is set up: settings, keys, manifest, port."""
+
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rawr.composition import Manifest
+from rawr.durable.protocol.signing import SigningKeyError, hash_signing_key
+from rawr.host import AddressInUse, Settings, SettingsError, listen, load_manifest
+
+from ._report import Finding, mend, note, ok
+
+_KEY: Final = "INNGEST_SIGNING_KEY"
+_FALLBACK: Final = "INNGEST_SIGNING_KEY_FALLBACK"
+_ANY_PORT: Final = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What could be read of a set-up, and what was found on the way."""
+
+    findings: tuple[Finding, ...]
+    settings: Settings | None
+    """None if neither mode accepts them."""
+    manifest: Manifest | None
+    """None if it cannot be imported."""
+
+
+def check_setup(hq_dir: Path, environ: Mapping[str, str]) -> Setup:
+    """Read settings and manifest as `rawr dev` and `rawr serve` would."""
+    settings, settings_found = _read_settings(hq_dir, environ)
+    manifest, manifest_found = _import_manifest(hq_dir)
+    return Setup(
+        findings=(settings_found, *_check_keys(environ), manifest_found),
+        settings=settings,
+        manifest=manifest,
+    )
+
+
+def check_port(settings: Settings, owner: str | None) -> Finding:
+    """Whether the port is free; `owner` is who runs this HQ, if somebody does."""
+    address = f"{settings.host}:{settings.port}"
+    if settings.port == _ANY_PORT:
+        return ok("port", "0: whichever is free")
+    try:
+        listen(settings.host, settings.port).close()
+    except AddressInUse as error:
+        if owner is not None:
+            return note("port", f"{address} is taken, and {owner} runs this HQ")
+        return mend("port", str(error), "stop what listens there, or set RAWR_PORT to another one")
+    return ok("port", f"{address} is free")
+
+
+def _read_settings(hq_dir: Path, environ: Mapping[str, str]) -> tuple[Settings | None, Finding]:
+    try:
+        settings = Settings.from_environment(hq_dir, mode="development", environ=environ)
+    except SettingsError as refused:
+        try:
+            settings = Settings.from_environment(hq_dir, mode="production", environ=environ)
+        except SettingsError:
+            return None, mend("settings", str(refused), "correct the variable, and repeat")
+        return settings, note("settings", f"for `rawr serve`; `rawr dev` refuses them: {refused}")
+    try:
+        Settings.from_environment(hq_dir, mode="production", environ=environ)
+    except SettingsError as refused:
+        return settings, note("settings", f"for `rawr dev`; `rawr serve` refuses them: {refused}")
+    return settings, ok("settings", "for `rawr dev` and `rawr serve`")
+
+
+def _check_keys(environ: Mapping[str, str]) -> Iterator[Finding]:
+    keys = {name: value for name in (_KEY, _FALLBACK) if (value := environ.get(name))}
+    if not keys:
+        yield ok("keys", f"{_KEY} is not set: the engine inside a host needs none")
+        return
+    for name, key in keys.items():
+        try:
+            hash_signing_key(key)
+        except SigningKeyError as error:
+            yield mend(
+                "keys", f"{name}: {error}", f'set {name}="signkey-prod-$(openssl rand -hex 32)"'
+            )
+        else:
+            yield ok("keys", f"{name} is well-formed")
+    if _KEY not in keys:
+        yield mend("keys", f"{_FALLBACK} is set and {_KEY} is not", f"set {_KEY} too, or neither")
+
+
+def _import_manifest(hq_dir: Path) -> tuple[Manifest | None, Finding]:
+    try:
+        manifest = load_manifest(hq_dir)
+    except Exception as error:  # noqa: BLE001 - whatever the modules of an HQ raise
+        where = _where(error, hq_dir)
+        return None, mend("manifest", f"{type(error).__name__}: {error}{where}", "mend that first")
+    names = ", ".join(capability.name for capability in manifest.capabilities)
+    return manifest, ok("manifest", names or "no capabilities yet; add one: rawr new capability")
+
+
+def _where(error: Exception, hq_dir: Path) -> str:
+    """The last line of the HQ on the way to the error."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).is_relative_to(hq_dir):
+            return f" ({Path(frame.filename).relative_to(hq_dir)}:{frame.lineno})"
+    return ""
