@@ -1,13 +1,19 @@
 """The stand-alone engine: the same engine as in a host, reached over HTTP."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+
+import anyio
 
 from rawr.durable.api import APISettings, create_engine_api
 from rawr.durable.engine import Engine, EngineSettings
+from rawr.durable.metrics import EngineMetrics
 from rawr.host import SettingsError, configure_logging, listen, serve_app
+
+from ._engine_apps import connect_app
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SIGNING_KEYS = ("INNGEST_SIGNING_KEY", "INNGEST_SIGNING_KEY_FALLBACK")
@@ -19,13 +25,15 @@ async def run_engine(
     data_dir: Path,
     *,
     retry_interval: float | None = None,
+    sdk_urls: Sequence[str] = (),
     say: Callable[[str], None] = print,
     environ: Mapping[str, str] = os.environ,
 ) -> None:
     """Serve the engine until SIGINT or SIGTERM, then let calls in flight end.
 
     With `INNGEST_SIGNING_KEY` and `INNGEST_EVENT_KEY` it is of kind `cloud`: closed to
-    callers without them. `retry_interval` (seconds) replaces the table of retry delays.
+    callers without them. `retry_interval` (seconds) replaces the table of retry delays; the apps
+    at `sdk_urls` are asked to register.
 
     Raises:
         SettingsError: It would be open to other machines.
@@ -52,13 +60,18 @@ async def run_engine(
     listener = listen(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}"
     try:
-        async with await Engine.open(data_dir, settings=engine_settings) as engine:
+        metrics = EngineMetrics()
+        opened = await Engine.open(data_dir, settings=engine_settings, observer=metrics)
+        async with opened as engine, anyio.create_task_group() as tasks:
             say(f"engine ({api_settings.kind}) at {address}, data in {data_dir}")
+            for url in sdk_urls:
+                tasks.start_soon(partial(connect_app, url, api_settings, say=say))
             await serve_app(
-                create_engine_api(engine, settings=api_settings),
+                create_engine_api(engine, settings=api_settings, metrics=metrics),
                 listener,
                 on_ready=lambda: say(f"ready {address}"),
             )
+            tasks.cancel_scope.cancel()
             say("draining: finishing what was begun")
     finally:
         listener.close()

@@ -6,6 +6,9 @@ from typing import Literal
 import click
 
 from ._errors import reported
+from ._events import events
+from ._functions import functions
+from ._runs import runs
 from ._tokens import tokens
 from ._users import users
 
@@ -23,6 +26,9 @@ def main() -> None:
     """Typed boundary APIs and durable workflows, from one manifest."""
 
 
+main.add_command(runs)
+main.add_command(events)
+main.add_command(functions)
 main.add_command(tokens)
 main.add_command(users)
 
@@ -155,17 +161,34 @@ def doctor(hq_dir: Path, as_json: bool) -> None:
     metavar="SECONDS",
     help="A fixed delay between attempts, in place of the growing ones.",
 )
-def engine(host: str, port: int, data_dir: Path, retry_interval: float | None) -> None:
+@click.option(
+    "-u",
+    "--sdk-url",
+    "sdk_urls",
+    multiple=True,
+    metavar="URL",
+    help="Where an app serves its functions: it is asked to register. Repeatable.",
+)
+def engine(
+    host: str,
+    port: int,
+    data_dir: Path,
+    retry_interval: float | None,
+    sdk_urls: tuple[str, ...],
+) -> None:
     """Run the durable engine alone, for any Inngest SDK app.
 
-    INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY close it to callers without those keys.
+    INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY close it to callers without those keys. `rawr runs`,
+    `rawr events` and `rawr functions` operate it; /metrics is for Prometheus.
     """
     with reported():
         from rawr.host import run_process
 
         from ._engine import run_engine
 
-        run_process(run_engine(host, port, data_dir, retry_interval=retry_interval))
+        run_process(
+            run_engine(host, port, data_dir, retry_interval=retry_interval, sdk_urls=sdk_urls)
+        )
 
 
 def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:

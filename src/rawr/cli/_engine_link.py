@@ -1,0 +1,108 @@
+"""Talking to a running engine, for commands that operate it."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+import click
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+DEFAULT_URL: Final = "http://127.0.0.1:8288"
+_TIMEOUT_SECONDS: Final = 30
+_KIND_HEADER: Final = "x-inngest-server-kind"
+
+
+def engine_options(command: C) -> C:
+    """Options of every command that operates an engine."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
+        click.option(
+            "--url",
+            default=DEFAULT_URL,
+            show_default=True,
+            envvar="INNGEST_BASE_URL",
+            help="Where the engine listens; INNGEST_SIGNING_KEY opens one that asks for keys.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+class EngineLink:
+    """The REST API of one engine.
+
+    Every method raises `ClickException`, in one line, when the engine does not answer or refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+
+    def get(self, path: str, **query: str | int | None) -> Any:
+        """Look something up."""
+        params = {name: str(value) for name, value in query.items() if value is not None}
+        return self._request("GET", path, params=params)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Have something done."""
+        return self._request("POST", path, json=body or {})
+
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        import httpx2
+
+        with httpx2.Client(trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
+            try:
+                headers = _authorization()
+                response = client.request(method, self._url + path, headers=headers, **options)
+            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+                raise click.ClickException(
+                    f"no engine answers at {self._url} ({error}); start one with `rawr engine` or "
+                    "give --url (the engine inside an HQ cannot be reached this way)"
+                ) from error
+        if _KIND_HEADER not in response.headers:
+            raise click.ClickException(f"what answers at {self._url} is not an engine; give --url")
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise click.ClickException(f"{self._url} did not answer with JSON") from error
+        if response.is_error:
+            raise click.ClickException(_refusal(response.status_code, answer))
+        return answer
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows under their heads, in columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (heads, *rows)
+    ]
+    return "\n".join(lines)
+
+
+def as_json_text(value: object) -> str:
+    """A value as programs read it."""
+    import json
+
+    return json.dumps(value, indent=2)
+
+
+def _authorization() -> dict[str, str]:
+    key = os.environ.get("INNGEST_SIGNING_KEY")
+    if not key:
+        return {}
+    from rawr.durable.protocol.signing import hash_signing_key
+
+    return {"authorization": f"Bearer {hash_signing_key(key)}"}
+
+
+def _refusal(status: int, answer: Any) -> str:
+    from http import HTTPStatus
+
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "the engine asks for its signing key; set INNGEST_SIGNING_KEY to it"
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    if errors:
+        return str(errors[0].get("message"))
+    said = answer.get("error") if isinstance(answer, dict) else None
+    return str(said or f"the engine answered with status {status}")
