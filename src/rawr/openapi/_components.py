@@ -7,6 +7,7 @@ two contracts may use one name for different things. `publish` gives out the fin
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -37,9 +38,16 @@ class Components:
     def __init__(self) -> None:
         self._variants: dict[str, dict[str, _Variant]] = {}
         """By name, then by digest, in order of appearance."""
+        self._added: dict[tuple[SchemaAdapter[Any], SchemaMode], JsonSchema] = {}
 
     def add(self, adapter: SchemaAdapter[Any], mode: SchemaMode) -> JsonSchema:
         """The schema of a type; a named object type is a reference to its component."""
+        known = self._added.get((adapter, mode))
+        if known is None:
+            known = self._added[adapter, mode] = self._add(adapter, mode)
+        return deepcopy(known)  # callers may extend what they get
+
+    def _add(self, adapter: SchemaAdapter[Any], mode: SchemaMode) -> JsonSchema:
         root = annotate(adapter.json_schema(mode))
         definitions: dict[str, JsonSchema] = root.pop("$defs", {})
         name = _component_name(root)

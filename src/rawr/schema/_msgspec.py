@@ -31,6 +31,13 @@ class MsgspecAdapter(Generic[T]):
     def __repr__(self) -> str:
         return f"MsgspecAdapter({self._source!r})"
 
+    def __eq__(self, other: object) -> bool:
+        """Equal to another adapter of the very same type: what one says the other says too."""
+        return isinstance(other, MsgspecAdapter) and other._source is self._source
+
+    def __hash__(self) -> int:
+        return id(self._source)
+
     def validate(self, value: object) -> T:
         """See `SchemaAdapter.validate`; msgspec reports the first issue only."""
         if self._instances is not None and isinstance(value, self._instances):

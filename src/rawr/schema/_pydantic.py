@@ -39,6 +39,13 @@ class PydanticAdapter(Generic[T]):
     def __repr__(self) -> str:
         return f"PydanticAdapter({self._source!r})"
 
+    def __eq__(self, other: object) -> bool:
+        """Equal to another adapter of the very same type: what one says the other says too."""
+        return isinstance(other, PydanticAdapter) and other._source is self._source
+
+    def __hash__(self) -> int:
+        return id(self._source)
+
     def validate(self, value: object) -> T:
         """See `SchemaAdapter.validate`."""
         validate = self._validate or self._build().validator.validate_python
