@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,11 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>.*)", re.DOTALL)
 _TOKEN_FILE = f"{WRITTEN_DATA_DIR}/dev-token"
 _READ_TOKEN = f"$(cat {_TOKEN_FILE})"
 _ENDLESS = {"dev", "serve", "engine"}
+_FAILED = 1
+
+
+class CommandFailed(Exception):
+    """A command ran, did not like what it found, and ended with 1."""
 
 
 def run_commands(text: str, session: Session) -> None:
@@ -123,9 +130,21 @@ def _rawr(words: list[str], session: Session) -> None:
         command.make_context(words[0], words[1:])  # raises on an unknown option
         session.output = ""
         return
-    done = CliRunner().invoke(rawr, words)
-    assert done.exit_code == 0, done.output
-    session.output = done.output
+    data = {"RAWR_DATA_DIR": session.actual(WRITTEN_DATA_DIR)}
+    done = CliRunner().invoke(rawr, words, env=data)
+    _ended(done.exit_code, done.output, session)
+
+
+def _pytest(words: list[str], session: Session) -> None:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    _ended(done.returncode, done.stdout, session)
+
+
+def _ended(exit_code: int, output: str, session: Session) -> None:
+    assert exit_code in (0, _FAILED), output
+    session.output = output
+    session.error = CommandFailed(output) if exit_code == _FAILED else None
 
 
 def _npm(words: list[str], session: Session) -> None:
@@ -137,4 +156,4 @@ def _npm(words: list[str], session: Session) -> None:
     session.output = ""
 
 
-_RUNNERS = {"curl": _curl, "make": _make, "rawr": _rawr, "npm": _npm}
+_RUNNERS = {"curl": _curl, "make": _make, "rawr": _rawr, "npm": _npm, "pytest": _pytest}

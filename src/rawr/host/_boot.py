@@ -6,10 +6,11 @@ What a stage opens is closed in reverse: stop accepting, drain, then release.
 
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import anyio
@@ -170,18 +171,22 @@ async def boot(
             ),
             new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
         )
-        stack.push_async_callback(access.tokens.store_use)
-        await stack.enter_async_context(_working(host))
+        stack.push_async_callback(access.store_use)
+        upkeep = partial(access.keep_use_stored, clock)
+        await stack.enter_async_context(_working(host, upkeep))
         yield host
 
 
 @asynccontextmanager
-async def _working(host: Host) -> AsyncIterator[None]:
-    """Run engine and relay; when leaving, send what is due and let calls in flight end."""
+async def _working(
+    host: Host, upkeep: Callable[[], Coroutine[None, None, None]]
+) -> AsyncIterator[None]:
+    """Run engine, relay and upkeep; when leaving, send what is due and let calls in flight end."""
     await host.engine.start()
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(host.coordination.relay.run, name="outbox-relay")
+        tasks.start_soon(upkeep, name="identity-upkeep")
         host.is_serving = True
         try:
             yield

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from rawr.composition import CallerClass
 
 from ._settings import LOOPBACK, Settings, SettingsError
-from .identity import Identity, TokenIdentity, development_identity, service_identity
+from .identity import Identity, JwtPolicy, TokenIdentity, development_identity, service_identity
 
 if TYPE_CHECKING:
     from .identity._jwks import Load
@@ -37,7 +37,7 @@ def issued_elsewhere(
         raise SettingsError(f"RAWR_JWT_ISSUER is set, so {missing} must be too")
     try:
         from .identity._jwks import IssuerKeys
-        from .identity._jwt import JwtIdentity, JwtPolicy
+        from .identity._jwt import JwtIdentity
     except ModuleNotFoundError as error:
         raise SettingsError(
             "RAWR_JWT_ISSUER needs the library joserfc: pip install 'rawr-hq[jwt]'"

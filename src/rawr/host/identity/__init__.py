@@ -26,6 +26,7 @@ from ._errors import (
     UnknownIdentity,
 )
 from ._grant import Grant
+from ._jwt_policy import JWT_ALGORITHMS, JwtPolicy
 from ._limits import KeyedLimit
 from ._offline import administer
 from ._origin import OriginPolicy
@@ -41,6 +42,7 @@ from ._users import User, UserRegistry
 
 __all__ = [
     "ABSOLUTE_LIFETIME",
+    "JWT_ALGORITHMS",
     "MIGRATIONS",
     "TICKET_LIFETIME",
     "Access",
@@ -60,6 +62,7 @@ __all__ = [
     "IdentityChain",
     "IdentityError",
     "InvalidIdentity",
+    "JwtPolicy",
     "KeyedLimit",
     "ListTokens",
     "ListUsers",

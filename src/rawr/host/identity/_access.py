@@ -1,11 +1,16 @@
 """Everything a host knows of who may call it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.resources import files
 from typing import Final
 
-from rawr.sqlite import Database, MigrationSet
+import anyio
+
+from rawr.durable.domain.clock import Clock
+from rawr.sqlite import Database, MigrationSet, StorageError
 
 from ._passwords import PasswordHasher, ScryptHasher
 from ._port import Identity, IdentityChain
@@ -14,6 +19,10 @@ from ._sign_in import SignIn
 from ._tickets import Tickets
 from ._tokens import TokenRegistry
 from ._users import UserRegistry
+
+logger: Final = logging.getLogger("rawr.host")
+
+_STORE_USE_EVERY: Final = timedelta(minutes=15)
 
 #: Give these to `Database.open`; the tables share the HQ's database.
 MIGRATIONS: Final = MigrationSet(
@@ -69,3 +78,21 @@ class Access:
                 now=now,
             ),
         )
+
+    async def keep_use_stored(self, clock: Clock) -> None:
+        """Store every quarter of an hour when tokens were last used; runs until cancelled."""
+        pause_ms = _STORE_USE_EVERY // timedelta(milliseconds=1)
+        while True:
+            await clock.wait(anyio.Event(), clock.now_ms() + pause_ms)
+            await self.store_use()
+
+    async def store_use(self) -> None:
+        """Store when tokens were last used; a failure is logged, for nothing depends on it."""
+        try:
+            await self.tokens.store_use()
+        except StorageError as error:
+            logger.warning(
+                "When tokens were used could not be stored: %s",
+                error,
+                extra={"action": "identity.store_use"},
+            )

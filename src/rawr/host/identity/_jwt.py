@@ -11,16 +11,13 @@ from typing import Any, Final
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
-from rawr.composition import CallerClass, Principal
+from rawr.composition import Principal
 
 from ._credentials import BearerToken, Credentials
 from ._digest import token_digest
 from ._jwks import IssuerKeys, KeysUnavailable
+from ._jwt_policy import JwtPolicy
 
-ALGORITHMS: Final = frozenset(
-    f"{family}{size}" for family in ("RS", "PS", "ES") for size in (256, 384, 512)
-) | {"Ed25519"}
-"""Signatures with a public key; `none` and shared secrets (HS*) can never be allowed."""
 LEEWAY_SECONDS: Final = 30
 INTERNAL_SCOPE: Final = "rawr:internal"
 TRIGGER_SCOPE: Final = "rawr:trigger"
@@ -31,30 +28,6 @@ _MAX_CACHED: Final = 4096
 _TYPES: Final = frozenset({None, "jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 _SUBJECT: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,127}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JwtPolicy:
-    """Which tokens count, and for what.
-
-    Claims: `sub` is the subject, `tenant_id` the tenant (both required), `roles` a list of which
-    those in `roles` here count, and `scope` may hold `rawr:internal` and `rawr:trigger`. The
-    caller class is the issuer's, never a claim's.
-    """
-
-    issuer: str
-    audience: str
-    algorithms: frozenset[str]
-    caller: CallerClass
-    roles: frozenset[str]
-
-    def __post_init__(self) -> None:
-        unsafe = self.algorithms - ALGORITHMS
-        if unsafe or not self.algorithms:
-            raise ValueError(
-                f"{', '.join(sorted(unsafe)) or 'no algorithm'} cannot be allowed; "
-                f"choose from {', '.join(sorted(ALGORITHMS))}"
-            )
 
 
 @dataclass(frozen=True, slots=True)

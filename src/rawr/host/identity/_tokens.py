@@ -142,13 +142,15 @@ class TokenRegistry:
 
     async def store_use(self) -> None:
         """Store when tokens were last used, as far as that is not stored yet."""
-        if not self._used:
+        used = dict(self._used)
+        if not used:
             return
-        used, self._used = self._used, {}
         rows = [(used_at_ms, token_id) for token_id, used_at_ms in used.items()]
         await self._database.write(lambda connection: connection.executemany(_USED, rows).rowcount)
         for token_id, used_at_ms in used.items():
             self._keep(replace(self._by_id[token_id], last_used_at_ms=used_at_ms))
+            if self._used[token_id] == used_at_ms:  # else it was used again meanwhile
+                del self._used[token_id]
 
     def _keep(self, token: ApiToken) -> None:
         self._by_id[token.token_id] = token

@@ -9,8 +9,9 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from rawr.composition import CallerClass
+from rawr.host.identity import JwtPolicy
 from rawr.host.identity._jwks import IssuerKeys, KeysUnavailable
-from rawr.host.identity._jwt import JwtIdentity, JwtPolicy
+from rawr.host.identity._jwt import JwtIdentity
 
 ISSUER, AUDIENCE = "https://id.example", "rawr-hq"
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})

@@ -22,8 +22,8 @@ from tests.unit.host.identity.kit import (
 )
 
 from rawr.composition import CallerClass, Principal
-from rawr.host.identity import BearerToken, SessionCookie
-from rawr.host.identity._jwt import JwtIdentity, JwtPolicy
+from rawr.host.identity import BearerToken, JwtPolicy, SessionCookie
+from rawr.host.identity._jwt import JwtIdentity
 
 
 @pytest.fixture

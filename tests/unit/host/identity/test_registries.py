@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from rawr.composition import CallerClass, Principal
@@ -288,3 +289,35 @@ async def test_a_principal_is_what_the_grant_says() -> None:
     principal = GRANT.principal("ada", CallerClass.FIRST_PARTY)
     assert replace(principal, roles=frozenset()) != principal
     assert Grant.from_row(GRANT.row()) == GRANT
+
+
+async def test_use_is_stored_every_quarter_of_an_hour(
+    access: Access, administration: Administration, database: Database, clock: VirtualClock
+) -> None:
+    token = await create(administration)
+    used_at_ms = clock.now_ms()
+    access.tokens.find(token)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(access.keep_use_stored, clock)
+        await anyio.wait_all_tasks_blocked()
+        clock.advance(15 * 60 * 1000)
+        await anyio.wait_all_tasks_blocked()
+        await database.write(lambda _: None)  # written after what the upkeep has begun to write
+        stored = await TokenRegistry.load(database, clock.now_ms)
+        tasks.cancel_scope.cancel()
+    assert stored.all()[0].last_used_at_ms == used_at_ms
+
+
+async def test_use_that_cannot_be_stored_stops_nothing(
+    access: Access,
+    administration: Administration,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    token = await create(administration)
+    access.tokens.find(token)
+    await database.close()
+    await access.store_use()
+    assert "could not be stored" in caplog.text
+    assert access.tokens.all()[0].last_used_at_ms is not None
+    assert access.tokens.find(token) is not None
