@@ -4,7 +4,7 @@ A block is executed by its language or checked by the HTML comment on the line a
 
     python             executed (top-level `await` included), one session per page
     http               a request and the response to expect, exchanged with the session's HQ
-    sh                 known commands only: curl is exchanged, make and rawr are looked up
+    sh                 known commands only: curl, rawr and pytest run, make is looked up
     ts                 run on Node
     <!-- file: P -->   a verbatim excerpt of P, gaps marked by a line `# ...`
     <!-- tree: D -->   the files under D
@@ -12,6 +12,7 @@ A block is executed by its language or checked by the HTML comment on the line a
     <!-- calls -->     a sequence: the last exchange made these calls, in this order
     <!-- output -->    what the block before printed or answered; `...` stands for anything
     <!-- raises -->    the error the block before ends with
+    <!-- fails -->     what the command before printed; it ended with the status 1
 
 Any other block is an error, so that nothing on a page goes unchecked.
 """

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable
 
 from tests.docs.blocks import Block, Page
-from tests.docs.commands import run_commands
+from tests.docs.commands import CommandFailed, run_commands
 from tests.docs.diagrams import check_calls, check_names
 from tests.docs.excerpts import check_excerpt, check_tree
 from tests.docs.exchanges import check_exchange
@@ -31,7 +31,8 @@ def _evaluate(page: Page, index: int, session: Session) -> None:
         _check(block, session)
         return
     _execute(block, page, session)
-    if session.error is not None and "raises" not in [one.marker for one in following]:
+    expects_error = any(one.marker in ("raises", "fails") for one in following)
+    if session.error is not None and not expects_error:
         raise session.error
 
 
@@ -67,6 +68,9 @@ def _check(block: Block, session: Session) -> None:
             assert error is not None, "the block before ended without an error"
             told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             session.bindings.match_text(block.text, told)
+        case "fails":
+            assert isinstance(session.error, CommandFailed), "the command before succeeded"
+            session.bindings.match_body(block.text, session.output)
         case marker:
             raise AssertionError(f"no such marker: {marker}")
 

@@ -142,6 +142,7 @@ def test_a_command_that_would_fail_is_caught(command: str, error: type[Exception
         ("```python\nassert 1 == 2, 'no'\n```\n", "no"),
         ("```python\nprint(1)\n```\n<!-- output -->\n```text\n2\n```\n", "expected"),
         ("```python\npass\n```\n<!-- raises -->\n```text\nE\n```\n", "ended without"),
+        ("```sh\nrawr check hq\n```\n<!-- fails -->\n```text\n...\n```\n", "succeeded"),
         ("```python\n1 / 0\n```\n<!-- raises -->\n```text\nValueError\n```\n", "ZeroDivision"),
     ],
 )
