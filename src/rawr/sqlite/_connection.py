@@ -52,7 +52,8 @@ def open_writer(opener: Connect, path: Path, busy_timeout: timedelta) -> sqlite3
     """Open the one connection that writes, in write-ahead-log mode with full synchronisation."""
     connection = opener(path, read_only=False)
     try:
-        _apply(connection, busy_timeout, ())
+        # Only a new file can be told so: `incremental_vacuum` gives unused pages back.
+        _apply(connection, busy_timeout, ("PRAGMA auto_vacuum = INCREMENTAL",))
         _use_write_ahead_log(connection, path)
         _apply(connection, busy_timeout, _WRITER_PRAGMAS)
     except BaseException:

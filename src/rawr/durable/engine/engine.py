@@ -40,6 +40,7 @@ from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._selection import RunSelection
+from rawr.durable.engine._sweeper import Sweeper, Swept
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
@@ -126,6 +127,8 @@ class Engine(History):
             max_calls=settings.max_calls,
             ready_limit=settings.ready_limit,
         )
+        self._sweeper = Sweeper(store, clock, settings.retention)
+        self._sweeping: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._waiters: dict[str, anyio.Event] = {}
         self._closed = False
@@ -180,6 +183,7 @@ class Engine(History):
         # The first look into the store happens at once and finds whatever is due.
         self._agenda.claimed(self._clock.now_ms())
         self._task = asyncio.create_task(self._loop.run(), name="durable-engine")
+        self._sweeping = asyncio.create_task(self._sweeper.run(), name="durable-sweeper")
 
     async def drain(self) -> None:
         """Start nothing more and let calls in flight end, up to the drain timeout."""
@@ -194,9 +198,11 @@ class Engine(History):
             return
         self._closed = True
         self._loop.stop()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+        tasks = [task for task in (self._task, self._sweeping) if task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
         await self._transports.close()
         await self._store.close()
 
@@ -403,6 +409,27 @@ class Engine(History):
     def paused_functions(self) -> dict[str, int]:
         """Return when each paused function was paused, in milliseconds since the epoch."""
         return self._registry.paused()
+
+    async def sweep(self) -> Swept:
+        """Delete the history its retention has no room for; the engine does so regularly itself.
+
+        Raises:
+            StoreUnavailable: the store cannot be written to now.
+        """
+        self._check_running()
+        return await self._sweeper.sweep()
+
+    async def backup(self, target: Path) -> None:
+        """Copy the engine's database to the new file `target` while runs go on.
+
+        An engine opened on a directory that has the copy as `engine.db` goes on from there.
+
+        Raises:
+            StoreFull: there is no space for the copy.
+            StoreUnavailable: `target` exists already, or cannot be written.
+        """
+        self._check_open()
+        await self._store.backup(target)
 
     async def wait_run(self, run_id: str) -> RunView:
         """Wait until a run has ended.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from rawr.durable.domain.limits import RunLimits
+from rawr.durable.domain.retention import Retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class EngineSettings:
         cached_runs: How many idle runs are kept in memory.
         call_timeout: How long one call may take.
         drain_timeout: How long `drain` waits for calls in flight.
+        retention: How long history is kept.
         unbound_retry: How soon a call is tried again whose app is not served by this process yet.
     """
 
@@ -32,4 +34,5 @@ class EngineSettings:
     cached_runs: int = 4096
     call_timeout: timedelta = timedelta(hours=2)
     drain_timeout: timedelta = timedelta(seconds=30)
+    retention: Retention = field(default_factory=Retention)
     unbound_retry: timedelta = timedelta(seconds=5)

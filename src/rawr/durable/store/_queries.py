@@ -33,6 +33,11 @@ ON CONFLICT (function_id, key) DO UPDATE
     SET run_id = excluded.run_id, expires_at = excluded.expires_at
     WHERE idempotency.expires_at <= ?
 """
+FORGET_SOME_KEYS: Final = """
+DELETE FROM idempotency WHERE (function_id, key) IN (
+    SELECT function_id, key FROM idempotency WHERE expires_at <= ? LIMIT ?
+)
+"""
 FORGET_KEYS: Final = "DELETE FROM idempotency WHERE expires_at <= ?"
 
 ADD_RUN: Final = """
@@ -163,6 +168,31 @@ INSERT INTO paused_functions (function_id, paused_at) VALUES (?, ?) ON CONFLICT 
 RESUME_FUNCTION: Final = "DELETE FROM paused_functions WHERE function_id = ?"
 LOAD_PAUSED: Final = "SELECT function_id, paused_at FROM paused_functions"
 
+# A run is over when it has ended, an event when no run refers to it.
+RUN_AGES: Final = "SELECT id, ended_at FROM runs WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
+EVENT_AGES: Final = """
+SELECT internal_id, CASE
+    WHEN EXISTS (SELECT 1 FROM run_events WHERE event_id = internal_id) THEN NULL
+    ELSE received_at END
+FROM events WHERE internal_id > ? AND internal_id < ? ORDER BY internal_id LIMIT ?
+"""
+NEWEST_RUN: Final = "SELECT id FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?"
+NEWEST_EVENT: Final = "SELECT internal_id FROM events ORDER BY internal_id DESC LIMIT 1 OFFSET ?"
+ENDED_EVENTS: Final = "SELECT event_ids FROM runs WHERE id = ? AND ended_at IS NOT NULL"
+DELETE_STEPS: Final = "DELETE FROM steps WHERE run_id = ?"
+DELETE_RUN: Final = "DELETE FROM runs WHERE id = ?"
+DELETE_EVENT: Final = """
+DELETE FROM events WHERE internal_id = ?
+    AND NOT EXISTS (SELECT 1 FROM run_events WHERE event_id = ?)
+"""
+HAS_EVENT: Final = "SELECT 1 FROM events WHERE internal_id = ?"
+
+# A quota whose theoretical arrival time has passed admits as much as one that is not there.
+FORGET_QUOTAS: Final = """
+DELETE FROM quotas WHERE key IN (
+    SELECT key FROM quotas WHERE key >= ? AND key < ? AND tat <= ? LIMIT ?
+)
+"""
 GET_QUOTA: Final = "SELECT tat FROM quotas WHERE key = ?"
 SET_QUOTA: Final = "INSERT OR REPLACE INTO quotas (key, tat) VALUES (?, ?)"
 

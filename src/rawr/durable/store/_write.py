@@ -16,6 +16,7 @@ from rawr.durable.domain.effects import (
     SaveStep,
     Transition,
 )
+from rawr.durable.domain.errors import RunNotFound
 from rawr.durable.domain.flow import NO_GATES
 from rawr.durable.domain.limits import IDEMPOTENCY_MS
 from rawr.durable.domain.queue import ItemKind, QueueItem
@@ -93,7 +94,14 @@ class Writer:
     def rerun(
         self, connection: sqlite3.Connection, planned: PlannedRun, steps: Sequence[StepRecord]
     ) -> None:
-        """Create a run whose event is kept already, with steps another run has settled."""
+        """Create a run whose event is kept already, with steps another run has settled.
+
+        Raises:
+            RunNotFound: the repeated run and its events have been deleted meanwhile.
+        """
+        for event in planned.run.events:
+            if connection.execute(q.HAS_EVENT, (event.internal_id,)).fetchone() is None:
+                raise RunNotFound(f"The events of run {planned.run.original_run_id} are deleted")
         self._add_run(connection, planned)
         values = [step_values(planned.run.id, step) for step in steps]
         connection.executemany(q.SAVE_STEP, values)

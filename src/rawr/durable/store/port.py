@@ -5,6 +5,7 @@ belongs to one engine at a time; what a previous owner held is void.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -115,6 +116,13 @@ class RunGlance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: Event | None = None
 
 
+class Relic(msgspec.Struct, frozen=True, gc=False):
+    """A row that may be old; `over_at` is `None` while it must be kept."""
+
+    id: str
+    over_at: int | None
+
+
 class Store(Protocol):
     """Durable state of the engine.
 
@@ -196,6 +204,42 @@ class Store(Protocol):
 
     async def load_paused(self) -> dict[str, int]:
         """Return when each paused function was paused."""
+        ...
+
+    async def ended_runs(self, *, after: str, until: str, limit: int) -> list[Relic]:
+        """Return runs whose ids lie between two others, the oldest first."""
+        ...
+
+    async def free_events(self, *, after: str, until: str, limit: int) -> list[Relic]:
+        """Return events whose ids lie between two others, the oldest first."""
+        ...
+
+    async def newest_run(self, count: int) -> str | None:
+        """Return the first id of the `count` newest runs; `None` when there are fewer."""
+        ...
+
+    async def newest_event(self, count: int) -> str | None:
+        """Return the first id of the `count` newest events; `None` when there are fewer."""
+        ...
+
+    async def delete_runs(self, run_ids: Sequence[str]) -> int:
+        """Delete ended runs from the front of a list; return how many are dealt with."""
+        ...
+
+    async def delete_events(self, event_ids: Sequence[str]) -> int:
+        """Delete the events no run refers to; return how many were."""
+        ...
+
+    async def forget_keys(self, *, now: int) -> bool:
+        """Delete some expired idempotency keys and quotas; True when there may be more."""
+        ...
+
+    async def vacuum(self) -> bool:
+        """Give some unused space back to the file system; True when there is more."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """Copy everything to a new file while work goes on."""
         ...
 
     async def runs_of_event(self, event_id: str) -> list[RunView]:

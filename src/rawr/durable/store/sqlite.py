@@ -17,7 +17,7 @@ from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
-from rawr.durable.store import _queries as q, _read, _write
+from rawr.durable.store import _queries as q, _read, _sweep, _write
 from rawr.durable.store._commits import Commits
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store.port import (
@@ -26,6 +26,7 @@ from rawr.durable.store.port import (
     PlannedEvent,
     PlannedRun,
     Recovery,
+    Relic,
     RunChange,
     RunGlance,
     RunView,
@@ -195,6 +196,47 @@ class SQLiteStore:
     async def load_paused(self) -> dict[str, int]:
         """Return when each paused function was paused."""
         return await self._read(_read.load_paused)
+
+    async def ended_runs(self, *, after: str, until: str, limit: int) -> list[Relic]:
+        """Return runs whose ids lie between two others, the oldest first."""
+        work = partial(_sweep.ended_runs, after=after, until=until, limit=limit)
+        return await self._read(work)
+
+    async def free_events(self, *, after: str, until: str, limit: int) -> list[Relic]:
+        """Return events whose ids lie between two others, the oldest first."""
+        work = partial(_sweep.free_events, after=after, until=until, limit=limit)
+        return await self._read(work)
+
+    async def newest_run(self, count: int) -> str | None:
+        """Return the first id of the `count` newest runs; `None` when there are fewer."""
+        return await self._read(partial(_sweep.newest, statement=q.NEWEST_RUN, count=count))
+
+    async def newest_event(self, count: int) -> str | None:
+        """Return the first id of the `count` newest events; `None` when there are fewer."""
+        return await self._read(partial(_sweep.newest, statement=q.NEWEST_EVENT, count=count))
+
+    async def delete_runs(self, run_ids: Sequence[str]) -> int:
+        """Delete ended runs from the front of a list; return how many are dealt with."""
+        return await self._write(partial(_sweep.delete_runs, run_ids=run_ids))
+
+    async def delete_events(self, event_ids: Sequence[str]) -> int:
+        """Delete the events no run refers to; return how many were."""
+        return await self._write(partial(_sweep.delete_events, event_ids=event_ids))
+
+    async def forget_keys(self, *, now: int) -> bool:
+        """Delete some expired idempotency keys and quotas; True when there may be more."""
+        return await self._write(partial(_sweep.forget_keys, now=now))
+
+    async def vacuum(self) -> bool:
+        """Give some unused space back to the file system; True when there is more."""
+        return await self._write(_sweep.vacuum)
+
+    async def backup(self, target: Path) -> None:
+        """Copy everything to the new file `target` while work goes on."""
+        try:
+            await self._database.backup(target)
+        except StorageError as error:
+            raise _engine_error(error) from error
 
     async def runs_of_event(self, event_id: str) -> list[RunView]:
         """Return the runs an event started."""

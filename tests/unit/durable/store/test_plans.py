@@ -35,6 +35,15 @@ def plan(connection: sqlite3.Connection, statement: str) -> str:
         ("LOAD_RUN", "sqlite_autoindex_runs_1"),
         ("LIST_RUNS", "sqlite_autoindex_runs_1"),
         ("LIST_RUNS_OF_FUNCTION", "runs_by_function"),
+        ("RUN_AGES", "sqlite_autoindex_runs_1"),
+        ("NEWEST_RUN", "sqlite_autoindex_runs_1"),
+        ("EVENT_AGES", "sqlite_autoindex_events_1"),
+        ("NEWEST_EVENT", "sqlite_autoindex_events_1"),
+        ("ENDED_EVENTS", "sqlite_autoindex_runs_1"),
+        ("DELETE_STEPS", "sqlite_autoindex_steps_1"),
+        ("DELETE_RUN", "sqlite_autoindex_runs_1"),
+        ("DELETE_EVENT", "sqlite_autoindex_events_1"),
+        ("FORGET_SOME_KEYS", "idempotency_by_expiry"),
         ("SCAN_RUNS", "sqlite_autoindex_runs_1"),
         ("SCAN_RUNS_OF_FUNCTION", "runs_by_function"),
         ("UPDATE_RUN", "sqlite_autoindex_runs_1"),
@@ -62,6 +71,13 @@ def test_a_statement_uses_its_index(connection: sqlite3.Connection, name: str, i
 @pytest.mark.parametrize("name", ["REQUEUE_ITEM", "RESET_ATTEMPT", "DROP_ITEM", "HOLD_ITEM"])
 def test_an_item_is_found_by_its_number(connection: sqlite3.Connection, name: str) -> None:
     assert "USING INTEGER PRIMARY KEY" in plan(connection, getattr(q, name))
+
+
+@pytest.mark.parametrize("name", ["EVENT_AGES", "DELETE_EVENT", "FORGET_QUOTAS", "RESUME_FUNCTION"])
+def test_a_row_is_found_by_its_primary_key(connection: sqlite3.Connection, name: str) -> None:
+    described = plan(connection, getattr(q, name))
+    assert "USING PRIMARY KEY" in described
+    assert "SCAN" not in described
 
 
 def test_due_items_come_in_order_without_sorting(connection: sqlite3.Connection) -> None:
