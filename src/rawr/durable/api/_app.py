@@ -51,17 +51,18 @@ def create_engine_api(
     """
     settings = settings or APISettings()
     clock = clock or SystemClock()
+    sync = _syncing(settings, http_client)
     app = Starlette(
         routes=[
             *EventRoutes(engine, settings, clock).routes(),
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
             *CancellationRoutes(engine, settings, clock, SystemIds(clock.now_ms).ulid).routes(),
-            *AppRoutes(engine, settings, clock, _syncing(settings, http_client)).routes(),
+            *AppRoutes(engine, settings, clock, sync).routes(),
             *OperationRoutes(engine, settings, clock).routes(),
             *CheckpointRoutes(engine, settings).routes(),
             *SignalRoutes(engine, settings, clock).routes(),
-            *GraphRoutes(engine, settings).routes(),
+            *GraphRoutes(engine, settings, sync).routes(),
             *InfoRoutes(engine, settings, metrics).routes(),
         ],
         middleware=[_OPEN_CORS] if settings.is_dev else [],

@@ -1,11 +1,11 @@
 """Apps over HTTP: registering their functions, and taking them away."""
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from rawr.durable.api._auth import guarded
+from rawr.durable.api._graph_mutations import unregister
 from rawr.durable.api._responses import BadRequest, NotFound, json_response, read_body
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.event import Json
@@ -49,7 +49,5 @@ class RegistrationRoutes:
         if not apps:
             raise NotFound(f"No app is registered from {url}")
         for app in apps:
-            # A registration without functions archives those of the one before it.
-            shape = {"appname": app.id, "url": app.url, "sdk": app.sdk, "functions": []}
-            await self._engine.register(msgspec.json.encode(shape))
+            await unregister(self._engine, app)
         return json_response({"ok": True})

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from rawr.durable.api._graphql import QueryError, execute, parse_query
+from rawr.durable.api._graphql import execute
+from rawr.durable.api._graphql_parse import QueryError, parse_query
 from rawr.durable.domain.errors import RunNotFound
 
 
@@ -17,7 +18,13 @@ async def answer(query: str, operation: str | None = None, **variables: Any) -> 
     async def gone(_arguments: Mapping[str, Any]) -> Any:
         raise RunNotFound
 
-    root = {"hero": hero, "gone": gone, "version": 3}
+    async def search(_arguments: Mapping[str, Any]) -> Any:
+        return [
+            {"__typename": "Human", "name": "Han", "ship": "Falcon"},
+            {"__typename": "Droid", "name": "R2", "function": "repair"},
+        ]
+
+    root = {"search": search, "hero": hero, "gone": gone, "version": 3}
     data, errors = await execute(root, parse_query(query, operation), variables)
     return data, errors, seen
 
@@ -46,7 +53,7 @@ async def test_passes_arguments_of_every_form() -> None:
     assert seen == [
         {
             "a": "A",
-            "b": None,
+            "b": [1],
             "n": -1500.0,
             "t": True,
             "nothing": None,
@@ -70,7 +77,41 @@ async def test_the_named_operation_is_answered() -> None:
 async def test_a_field_that_cannot_be_resolved_is_null_beside_the_others() -> None:
     data, errors, _ = await answer("{ g: gone { id } version }")
     assert data == {"g": None, "version": 3}
-    assert errors == [{"message": RunNotFound.__doc__, "path": ["g"]}]
+    assert errors == [
+        {
+            "message": RunNotFound.__doc__,
+            "path": ["g"],
+            "extensions": {"code": "run_not_found"},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ search { name ... on Human { ship } ... on Droid { function } } }",
+        "{ search { name ...H ...D } } fragment H on Human { ship } fragment D on Droid { function }",
+        "fragment H on Human { ship } { search { ... { name } ...H ... on Droid { function } } }",
+    ],
+)
+async def test_fragments_are_for_objects_of_their_type(query: str) -> None:
+    data, errors, _ = await answer(query)
+    assert errors == []
+    assert data["search"] == [
+        {"name": "Han", "ship": "Falcon"},
+        {"name": "R2", "function": "repair"},
+    ]
+
+
+async def test_objects_name_their_types() -> None:
+    data, _, _ = await answer("{ __typename search { __typename } }")
+    assert data["__typename"] == "Query"
+    assert data["search"] == [{"__typename": "Human"}, {"__typename": "Droid"}]
+
+
+async def test_mutations_are_told_from_queries() -> None:
+    assert parse_query("mutation M($a: ID!) { cancel(id: $a) { id } }").is_mutation
+    assert not parse_query("query { a }").is_mutation
 
 
 @pytest.mark.parametrize(
@@ -84,8 +125,10 @@ async def test_a_field_that_cannot_be_resolved_is_null_beside_the_others() -> No
         ("{ hero }", "must have a selection"),
         ("{ version { x } }", "no subfields"),
         ("{ hero { nope } }", 'Cannot query field "nope" on "hero"'),
-        ("mutation { version }", "Only queries"),
-        ("{ ...F }", "Fragments"),
+        ("subscription { version }", "Only queries and mutations"),
+        ("{ ...F }", 'Unknown fragment "F"'),
+        ("{ ...F } fragment F on Query { ...F }", "at most 500 fields"),
+        ("{ ... @include(if: true) { version } }", "Directives"),
         ("{ version @skip(if: true) }", "Directives"),
         ("{ version(a 1) }", "Expected ':'"),
         ("{ hero(a: }) { name } }", "Expected a value"),
