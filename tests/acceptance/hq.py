@@ -51,17 +51,19 @@ class RunningHq:
         return self.process.wait(timeout=20)
 
 
-def command(*arguments: str) -> list[str]:
-    """The command line that starts the reference HQ."""
-    return [str(RAWR), "dev", str(ROOT / "hq"), *arguments]
+def command(*arguments: str, hq_dir: Path = ROOT / "hq") -> list[str]:
+    """The command line that starts an HQ, by default the reference HQ."""
+    return [str(RAWR), "dev", str(hq_dir), *arguments]
 
 
-def start_hq(data_dir: Path, *arguments: str, **environ: str) -> RunningHq:
-    """Start `rawr dev hq` on a free port and wait until it says it is ready."""
+def start_hq(
+    data_dir: Path, *arguments: str, hq_dir: Path = ROOT / "hq", **environ: str
+) -> RunningHq:
+    """Start `rawr dev` on a free port and wait until it says it is ready."""
     log = data_dir.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(*arguments),
+            command(*arguments, hq_dir=hq_dir),
             env={
                 **os.environ,
                 "RAWR_PORT": "0",
@@ -84,9 +86,11 @@ def start_hq(data_dir: Path, *arguments: str, **environ: str) -> RunningHq:
 
 
 @contextmanager
-def running_hq(data_dir: Path, *arguments: str, **environ: str) -> Iterator[RunningHq]:
+def running_hq(
+    data_dir: Path, *arguments: str, hq_dir: Path = ROOT / "hq", **environ: str
+) -> Iterator[RunningHq]:
     """An HQ for the length of a test."""
-    hq = start_hq(data_dir, *arguments, **environ)
+    hq = start_hq(data_dir, *arguments, hq_dir=hq_dir, **environ)
     try:
         yield hq
     finally:

@@ -20,8 +20,8 @@ _Version: TypeAlias = tuple[int, ...]
 Installed: TypeAlias = Callable[[str], str | None]
 """The installed version of a distribution; None if there is none."""
 
-_STRICT_TABLES: Final = (3, 37, 0)
-_WAL_RESET: Final = ((3, 7, 0), (3, 51, 2))
+_STRICT_TABLES: Final = (3, 37)
+_WAL_RESET: Final = ((3, 7), (3, 51, 2))
 """The first and the last release in which two connections that reset the log can corrupt it."""
 
 
@@ -92,6 +92,7 @@ def _fits(version: str, wanted: str) -> bool:
 
 
 def _number(version: str) -> _Version:
+    """The numbers of a version, without zeros at the end: 4.10 is 4.10.0."""
     found = re.match(r"[0-9]+(\.[0-9]+)*", version)
     parts = [int(part) for part in found[0].split(".")] if found else []
     while parts and parts[-1] == 0:

@@ -1,4 +1,4 @@
-"""The in-process client: how plugins and durable functions call the package."""
+"""The in-process client: how the plugins call the package."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,4 +1,4 @@
-"""The package's own procedures: what plugins and durable functions call, in process.
+"""The package's own procedures: what the plugins call, in process.
 
 Each one says in its metadata which role it takes.
 """
