@@ -144,6 +144,14 @@ def test_a_full_batch_starts_one_run(world: World) -> None:
     assert sorted(world.engine.output(ids[0], "ts-batched")) == [0, 1, 2]
 
 
+def test_what_a_run_publishes_reaches_a_subscriber(world: World) -> None:
+    messages = httpx2.get(f"{world.app}/news", trust_env=False, timeout=30).json()
+    run_ids = {message.pop("runId") for message in messages}
+    assert len(run_ids) == 1
+    common = {"channel": "news", "topic": "posted", "kind": "data"}
+    assert messages == [{**common, "data": {"n": 1}}, {**common, "data": {"n": 2}}]
+
+
 def test_a_run_survives_the_death_of_the_engine(tmp_path: Path) -> None:
     data_dir = tmp_path / "engine"
     with world_in(tmp_path) as world:

@@ -17,6 +17,7 @@ from rawr.durable.api._events import EventRoutes
 from rawr.durable.api._graph import GraphRoutes
 from rawr.durable.api._info import InfoRoutes
 from rawr.durable.api._operations import OperationRoutes
+from rawr.durable.api._realtime import RealtimeRoutes
 from rawr.durable.api._registration import RegistrationRoutes
 from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
 from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
@@ -27,6 +28,7 @@ from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.engine import Engine, SystemIds
 from rawr.durable.metrics import EngineMetrics
+from rawr.durable.realtime import Broadcaster
 
 
 def create_engine_api(
@@ -61,6 +63,7 @@ def create_engine_api(
             *AppRoutes(engine, settings, clock, sync).routes(),
             *OperationRoutes(engine, settings, clock).routes(),
             *CheckpointRoutes(engine, settings).routes(),
+            *RealtimeRoutes(settings, clock, Broadcaster()).routes(),
             *SignalRoutes(engine, settings, clock).routes(),
             *GraphRoutes(engine, settings, sync).routes(),
             *InfoRoutes(engine, settings, metrics).routes(),

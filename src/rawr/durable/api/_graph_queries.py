@@ -137,16 +137,16 @@ class Queries:
 
     async def _run_trigger(self, arguments: Arguments) -> Json:
         state = await self._engine.run_state(text(arguments, "runID"))
-        events = state.run.events
+        first, events = state.run.event, state.run.events
         return {
             TYPE_NAME: "RunTraceTrigger",
-            "eventName": events[0].name,
+            "eventName": first.name,
             "IDs": [event.internal_id for event in events],
-            "timestamp": iso(events[0].received_at),
+            "timestamp": iso(first.received_at),
             "payloads": [_payload(event) for event in events],
             "isBatch": len(events) > 1,
             "batchID": state.run.id if len(events) > 1 else None,
-            "cron": _schedule(events[0]),
+            "cron": _schedule(first),
         }
 
     async def _run_trace(self, arguments: Arguments) -> Json:

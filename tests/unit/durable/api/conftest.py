@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -80,10 +80,12 @@ class _QuietServer(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def served(
+    app: ASGIApp, *, ws: Literal["none", "websockets-sansio"] = "none"
+) -> AsyncIterator[str]:
     """The app on a free loopback port; yields its origin."""
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, lifespan="off", ws="none", log_level="warning"
+        app, host="127.0.0.1", port=0, lifespan="off", ws=ws, log_level="warning"
     )
     server = _QuietServer(config)
     task = asyncio.create_task(server.serve())

@@ -90,7 +90,7 @@ async def test_a_field_that_cannot_be_resolved_is_null_beside_the_others() -> No
     "query",
     [
         "{ search { name ... on Human { ship } ... on Droid { function } } }",
-        "{ search { name ...H ...D } } fragment H on Human { ship } fragment D on Droid { function }",
+        "{search{name ...H ...D}} fragment H on Human {ship} fragment D on Droid {function}",
         "fragment H on Human { ship } { search { ... { name } ...H ... on Droid { function } } }",
     ],
 )
