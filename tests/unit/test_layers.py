@@ -21,6 +21,7 @@ OFFENCES = {
     "contracts-are-pure": ("contract/_link.py", "import httpx2"),
     "codecs-are-sans-io": ("wire/__init__.py", "import asyncio"),
     "composition-has-no-http-server": ("composition/__init__.py", "import starlette"),
+    "scaffold-stands-alone": ("scaffold/__init__.py", "import rawr.composition"),
     "policy-stands-alone": ("policy/_rule.py", "import rawr.contract"),
     "one-sqlite": ("host/__init__.py", "import sqlite3"),
 }
