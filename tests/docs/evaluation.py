@@ -40,7 +40,9 @@ def _execute(block: Block, page: Page, session: Session) -> None:
     session.error, session.output = None, ""
     match block.language:
         case "python":
-            session.run_python(block.text, page=page.path, line=block.line)
+            following = page.blocks[page.blocks.index(block) + 1 :][:1]
+            watched = [one.marker for one in following] == ["calls"]
+            session.run_python(block.text, page=page.path, line=block.line, watched=watched)
         case "http":
             session.output = check_exchange(block.text, session.exchange, session.bindings).text
         case "sh":

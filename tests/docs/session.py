@@ -60,8 +60,8 @@ class Session:
             text = text.replace(written, meant)
         return text
 
-    def run_python(self, source: str, *, page: Path, line: int) -> None:
-        """Execute a block; keeps what it printed, and the error it ended with."""
+    def run_python(self, source: str, *, page: Path, line: int, watched: bool = False) -> None:
+        """Execute a block; keeps what it printed, the error it ended with, and calls if watched."""
         code = compile(
             "\n" * (line - 1) + self.actual(source),
             str(page),
@@ -71,7 +71,12 @@ class Session:
         )
 
         async def run() -> None:
-            await eval(code, self.namespace)
+            if not watched:
+                await eval(code, self.namespace)
+                return
+            with recorded() as made:
+                await eval(code, self.namespace)
+            self.calls[:] = made
 
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
