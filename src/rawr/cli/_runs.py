@@ -1,8 +1,8 @@
 """`rawr runs`: what a running engine does, and stopping or repeating it."""
 
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -21,6 +21,19 @@ _INTERVAL = click.option(
     metavar="SECONDS",
     help="How often to look.",
 )
+
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+def _selection_options(command: C) -> C:
+    for option in (
+        click.option("--started-before", metavar="INSTANT", help="or before."),
+        click.option("--started-after", metavar="INSTANT", help="created then or later,"),
+        click.option("--if", "expression", metavar="CEL", help="for whose event this is true,"),
+    ):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -93,9 +106,7 @@ def tail(
 @runs.command()
 @click.argument("run_ids", metavar="[RUN]...", nargs=-1)
 @click.option("--function", metavar="ID", help="Instead: all live runs of this function,")
-@click.option("--if", "expression", metavar="CEL", help="for whose event this is true,")
-@click.option("--started-after", metavar="INSTANT", help="created then or later,")
-@click.option("--started-before", metavar="INSTANT", help="or before.")
+@_selection_options
 @engine_options
 def cancel(
     *,
@@ -126,17 +137,50 @@ def cancel(
 
 
 @runs.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--from-step", metavar="STEP", help="The id or name of the step to begin at.")
+@click.option("--function", metavar="ID", help="Instead: all runs of this function,")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(_STATUSES[2:]),
+    default=("failed",),
+    show_default=True,
+    help="that ended so,",
+)
+@_selection_options
 @engine_options
-def rerun(run_id: str, from_step: str | None, url: str, *, as_json: bool) -> None:
-    """Repeat a run with the same events, whole or from one of its steps."""
+def rerun(
+    *,
+    run_id: str | None,
+    from_step: str | None,
+    function: str | None,
+    statuses: Sequence[str],
+    expression: str | None,
+    started_after: str | None,
+    started_before: str | None,
+    url: str,
+    as_json: bool,
+) -> None:
+    """Repeat a run, whole or from one of its steps, or many runs of a function at once."""
+    if (run_id is None) == (function is None):
+        raise click.UsageError("name the run to repeat, or a --function")
     link = EngineLink(url)
-    body = None
-    if from_step is not None:
-        body = {"fromStep": {"stepId": _step_id(link, run_id, from_step)}}
-    again = link.post(f"/v2/runs/{run_id}/rerun", body)["data"]
-    click.echo(as_json_text(again) if as_json else again["runId"])
+    if run_id is not None:
+        step = None if from_step is None else {"stepId": _step_id(link, run_id, from_step)}
+        again = link.post(f"/v2/runs/{run_id}/rerun", {"fromStep": step})["data"]
+        click.echo(as_json_text(again) if as_json else again["runId"])
+        return
+    body = {
+        "functionId": function,
+        "statuses": list(statuses),
+        "if": expression,
+        "createdAfter": started_after,
+        "createdBefore": started_before,
+    }
+    done = link.post("/v2/replays", body)["data"]
+    click.echo(as_json_text(done) if as_json else f"repeated {done['replayed']} runs")
 
 
 def _step_id(link: EngineLink, run_id: str, step: str) -> str:

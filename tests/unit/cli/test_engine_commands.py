@@ -76,10 +76,28 @@ async def send(engine: Engine, run: Run, **data: Any) -> str:
 async def test_functions_are_listed(run: Run) -> None:
     listed = await run("functions")
     heads, line = listed.output.splitlines()
-    assert heads.split() == ["FUNCTION", "APP", "TRIGGERS", "URL"]
-    assert line.startswith("app-hello  app  app/hello, app/bye, cron TZ=Europe/Paris 0 9 * * 1  ht")
+    assert heads.split() == ["FUNCTION", "APP", "PAUSED", "TRIGGERS", "URL"]
+    assert line.split()[:4] == ["app-hello", "app", "-", "app/hello,"]
+    assert "cron TZ=Europe/Paris 0 9 * * 1  http://app.test" in line
     (function,) = json.loads((await run("functions", "--json")).output)
     assert function["slug"] == "app-hello"
+
+
+async def test_a_function_is_paused_and_what_it_skipped_made_up_for(
+    engine: Engine, run: Run
+) -> None:
+    assert (await run("functions", "pause", "app-hello")).output == "paused app-hello\n"
+    skipped = await engine.get_run(await send(engine, run))
+    assert skipped is not None
+    assert skipped.status == "skipped"
+    assert (await run("functions", "resume", "app-hello")).output == "resumed app-hello\n"
+    again = await run("runs", "rerun", "--function", "app-hello", "--status", "skipped")
+    assert again.output == "repeated 1 runs\n"
+    await engine.settle()
+    assert (await engine.list_runs())[0].status == "completed"
+    unknown = await run("functions", "pause", "nobody")
+    assert (unknown.exit_code, "no function has the id" in unknown.output) == (1, True)
+    assert (await run("runs", "rerun")).exit_code == 2
 
 
 async def test_events_are_sent_and_listed(run: Run, tmp_path: Path) -> None:
@@ -181,6 +199,7 @@ async def test_an_engine_that_asks_for_keys_is_opened_by_them(engine: Engine) ->
         ("events", "send", "app/x"),
         ("events", "list"),
         ("functions",),
+        ("functions", "pause", "x"),
     ],
 )
 def test_one_line_says_that_no_engine_answers(arguments: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from rawr.durable.api._auth import guarded
 from rawr.durable.api._query import json_body
-from rawr.durable.api._responses import NotFound, enveloped
+from rawr.durable.api._responses import NotFound, enveloped, iso
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import FunctionNotFound
@@ -64,17 +64,24 @@ class AppRoutes:
         return self._listed([app_json(app) for app in self._engine.apps()])
 
     async def _functions(self, _request: Request) -> Response:
-        return self._listed([function_json(one) for one in self._engine.functions()])
+        return self._listed([self._function(one) for one in self._engine.functions()])
 
     async def _functions_of_app(self, request: Request) -> Response:
         app = find_app(self._engine, request.path_params["name"])
-        return self._listed([function_json(one) for one in app.functions])
+        return self._listed([self._function(one) for one in app.functions])
 
     async def _sync(self, request: Request) -> Response:
         given = await json_body(request, _Sync, limit=self._settings.max_body_bytes)
         await self._request_sync(given.url)
         app = find_app(self._engine, request.path_params["name"])
         return enveloped(app_json(app), now_ms=self._clock.now_ms())
+
+    def _function(self, function: FunctionConfig) -> dict[str, Json]:
+        paused_at = self._engine.paused_functions().get(function.id)
+        return {
+            **function_json(function),
+            "pausedAt": None if paused_at is None else iso(paused_at),
+        }
 
     def _listed(self, items: list[Json]) -> Response:
         return enveloped(items, now_ms=self._clock.now_ms())

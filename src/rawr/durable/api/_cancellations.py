@@ -11,14 +11,13 @@ from starlette.routing import Route
 
 from rawr.durable.api._apps import find_function
 from rawr.durable.api._auth import guarded
-from rawr.durable.api._bulk import Selection, cancel_selected
 from rawr.durable.api._query import instant, json_body
 from rawr.durable.api._responses import BadRequest, NotFound, enveloped, iso
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.expr import ExpressionError
-from rawr.durable.engine import Engine
+from rawr.durable.engine import Engine, RunSelection
 from rawr.durable.protocol.call import ACCOUNT_ID
 
 _KEPT: Final = 100
@@ -57,14 +56,14 @@ class CancellationRoutes:
     async def _create(self, request: Request) -> Response:
         given = await json_body(request, _Cancellation, limit=self._settings.max_body_bytes)
         function = find_function(self._engine, given.function_id, app=given.app_id)
-        selection = Selection(
+        selection = RunSelection(
             function_id=function.id,
-            started_after=instant(given.started_after, "started_after"),
-            started_before=instant(given.started_before, "started_before"),
+            created_after=instant(given.started_after, "started_after"),
+            created_before=instant(given.started_before, "started_before"),
             expression=given.if_,
         )
         try:
-            cancelled = await cancel_selected(self._engine, selection)
+            cancelled = await self._engine.cancel_runs(selection)
         except ExpressionError as error:
             raise BadRequest(f"if: {error}") from error
         now = self._clock.now_ms()

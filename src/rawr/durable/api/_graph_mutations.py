@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from rawr.durable.api._apps import RequestSync, find_app, find_function
-from rawr.durable.api._graph_arguments import record, text
+from rawr.durable.api._graph_arguments import optional_text, record, text
 from rawr.durable.api._graph_queries import Queries
 from rawr.durable.api._graphql import ObjectType
 from rawr.durable.api._graphql_parse import QueryError
@@ -50,9 +50,10 @@ class Mutations:
         if step is None:
             return await self._engine.rerun(run_id)
         step = record(arguments, "fromStep")
-        if step.get("input") is not None:
-            raise QueryError('A step cannot be repeated with another input; leave "input" out')
-        return await self._engine.rerun(run_id, from_step=text(step, "stepID"))
+        given = optional_text(step, "input")
+        return await self._engine.rerun(
+            run_id, from_step=text(step, "stepID"), input=None if given is None else _json(given)
+        )
 
     async def _invoke(self, arguments: Arguments) -> Json:
         function = find_function(self._engine, text(arguments, "functionSlug"))
@@ -77,6 +78,14 @@ class Mutations:
     async def _delete_app_by_name(self, arguments: Arguments) -> Json:
         await unregister(self._engine, find_app(self._engine, text(arguments, "name")))
         return True
+
+
+def _json(text: str) -> Json:
+    """Return what a JSON scalar of the graph says, which travels as text."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.MsgspecError as error:
+        raise QueryError(f'The argument "input" must be JSON: {error}') from error
 
 
 async def unregister(engine: Engine, app: App) -> None:

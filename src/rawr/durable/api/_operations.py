@@ -1,6 +1,7 @@
 """The second REST API: runs listed, shown, cancelled and repeated; functions invoked."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -17,7 +18,10 @@ from rawr.durable.api._settings import APISettings
 from rawr.durable.api._spans import optional_iso, status_name, trace_json
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.event import Json
-from rawr.durable.engine import Engine, RunView
+from rawr.durable.domain.expr import ExpressionError
+from rawr.durable.domain.function import FunctionConfig
+from rawr.durable.domain.run import RunStatus
+from rawr.durable.engine import Engine, RunSelection, RunView
 from rawr.durable.protocol.call import function_uuid
 
 
@@ -30,8 +34,19 @@ class _Rerun(msgspec.Struct, rename="camel"):
     from_step: _FromStep | None = None
 
 
+class _Replay(msgspec.Struct, rename="camel"):
+    function_id: str
+    statuses: list[str] = msgspec.field(default_factory=lambda: ["failed"])
+    created_after: str | None = None
+    created_before: str | None = None
+    if_: str | None = msgspec.field(name="if", default=None)
+
+
 class _Invocation(msgspec.Struct):
     data: dict[str, Json] | None = None
+
+
+_ENDED: Final = frozenset(status for status in RunStatus if status.is_terminal)
 
 
 class OperationRoutes:
@@ -53,7 +68,10 @@ class OperationRoutes:
             ("POST", "/runs/{id}/rerun", self._rerun),
             ("GET", "/events", self._events),
             ("GET", "/events/{id}/runs", self._runs_of_event),
+            ("POST", "/replays", self._replay),
             ("POST", "/apps/{app}/functions/{function:path}/invoke", self._invoke),
+            ("POST", "/apps/{app}/functions/{function:path}/pause", self._pause),
+            ("POST", "/apps/{app}/functions/{function:path}/resume", self._resume),
         ]
         return [
             Route(f"{prefix}{path}", guarded(self._settings, endpoint), methods=[method])
@@ -94,10 +112,39 @@ class OperationRoutes:
         run_id = parse_run_id(request)
         given = await json_body(request, _Rerun, limit=self._settings.max_body_bytes)
         step = given.from_step
-        if step is not None and step.input is not None:
-            raise BadRequest("A step cannot be repeated with another input; leave `input` out")
-        from_step = None if step is None else step.step_id
-        return self._data({"runId": await self._engine.rerun(run_id, from_step=from_step)})
+        if step is None:
+            return self._data({"runId": await self._engine.rerun(run_id)})
+        again = await self._engine.rerun(run_id, from_step=step.step_id, input=step.input)
+        return self._data({"runId": again})
+
+    async def _replay(self, request: Request) -> Response:
+        given = await json_body(request, _Replay, limit=self._settings.max_body_bytes)
+        selection = RunSelection(
+            function_id=find_function(self._engine, given.function_id).id,
+            created_after=instant(given.created_after, "createdAfter"),
+            created_before=instant(given.created_before, "createdBefore"),
+            expression=given.if_,
+        )
+        statuses = {run_status(one) for one in given.statuses}
+        if not statuses <= _ENDED:
+            raise BadRequest("Only runs that have ended can be replayed")
+        try:
+            replayed = await self._engine.replay_runs(
+                selection, statuses={one for one in statuses if one is not None}
+            )
+        except ExpressionError as error:
+            raise BadRequest(f"if: {error}") from error
+        return self._data({"replayed": replayed})
+
+    async def _pause(self, request: Request) -> Response:
+        function = self._named(request)
+        await self._engine.pause_function(function.id)
+        return self._data({"slug": function.id, "paused": True})
+
+    async def _resume(self, request: Request) -> Response:
+        function = self._named(request)
+        await self._engine.resume_function(function.id)
+        return self._data({"slug": function.id, "paused": False})
 
     async def _events(self, request: Request) -> Response:
         query = request.query_params
@@ -120,13 +167,16 @@ class OperationRoutes:
         return self._data([_run_json(run) for run in runs])
 
     async def _invoke(self, request: Request) -> Response:
-        path = request.path_params
-        function = find_function(self._engine, path["function"], app=path["app"])
+        function = self._named(request)
         given = await json_body(request, _Invocation, limit=self._settings.max_body_bytes)
         event_id = await self._engine.invoke(function.id, given.data or {})
         runs = await self._engine.runs_of_event(event_id)
         # Flow control may let an invocation start nothing.
         return self._data({"eventId": event_id, "runId": runs[0].id if runs else None})
+
+    def _named(self, request: Request) -> FunctionConfig:
+        path = request.path_params
+        return find_function(self._engine, path["function"], app=path["app"])
 
     async def _run(self, request: Request) -> RunView:
         run_id = parse_run_id(request)

@@ -141,7 +141,9 @@ async def test_a_run_is_repeated_from_a_step(tmp_path: Path) -> None:
         changed = await world.api.graphql(
             query, id=world.run_id, step={"stepID": "a", "input": "[1]"}
         )
-        assert "another input" in changed["errors"][0]["message"]
+        assert "cannot replace a step's arguments" in changed["errors"][0]["message"]
+        broken = await world.api.graphql(query, id=world.run_id, step={"stepID": "a", "input": "["})
+        assert "must be JSON" in broken["errors"][0]["message"]
 
 
 async def test_a_function_is_invoked(tmp_path: Path) -> None:

@@ -85,7 +85,42 @@ async def test_a_run_is_repeated_whole_or_from_a_step(tmp_path: Path) -> None:
             assert (again.original_run_id, again.output) == (world.run_id, b"3")
         changed = {"fromStep": {"stepId": "a", "input": [1]}}
         refused = await world.api.call("POST", f"/v2/runs/{world.run_id}/rerun", json=changed)
-        assert refused.status_code == 400
+        (error,) = refused.json()["errors"]
+        assert "cannot replace a step's arguments" in error["message"]
+
+
+async def test_runs_are_replayed_by_status_and_expression(tmp_path: Path) -> None:
+    async with running(tmp_path, add) as world:
+        await world.ended()
+
+        async def replay(**body: Any) -> httpx2.Response:
+            body = {"functionId": "app-hello", **body}
+            return await world.api.call("POST", "/v2/replays", json=body)
+
+        assert (await replay()).json()["data"] == {"replayed": 0}
+        again = await replay(statuses=["COMPLETED"], **{"if": "event.name == 'app/bye'"})
+        assert again.json()["data"] == {"replayed": 1}
+        for body in ({"statuses": ["running"]}, {"if": "event."}, {"createdAfter": "soon"}):
+            assert (await replay(**body)).status_code == 400
+
+
+async def test_a_paused_function_starts_nothing_until_it_is_resumed(tmp_path: Path) -> None:
+    async with running(tmp_path, add) as world:
+        await world.ended()
+
+        async def start() -> str:
+            (event_id,) = await world.engine.send([EventDraft(name="app/bye", data={})])
+            (run,) = await world.engine.runs_of_event(event_id)
+            return (await world.engine.wait_run(run.id)).status.value
+
+        url = "/v2/apps/app/functions/hello"
+        assert (await world.api.call("POST", f"{url}/pause")).json()["data"]["paused"] is True
+        (function,) = (await world.api.call("GET", "/v2/functions")).json()["data"]
+        assert function["pausedAt"].endswith("Z")
+        assert await start() == "skipped"
+        assert (await world.api.call("POST", f"{url}/resume")).json()["data"]["paused"] is False
+        assert await start() == "completed"
+        assert (await world.api.call("POST", "/v2/apps/app/functions/x/pause")).status_code == 404
 
 
 async def test_a_run_is_cancelled_once(tmp_path: Path) -> None:

@@ -46,6 +46,9 @@ GUARDED_IN_SECOND = [
     ("GET", "/v2/apps/app/functions"),
     ("POST", "/v2/apps/app/sync"),
     ("POST", "/v2/apps/app/functions/hello/invoke"),
+    ("POST", "/v2/apps/app/functions/hello/pause"),
+    ("POST", "/v2/apps/app/functions/hello/resume"),
+    ("POST", "/v2/replays"),
     ("GET", "/api/v2/functions"),
 ]
 
