@@ -100,7 +100,8 @@ def test_the_text_of_a_healthy_hq_ends_with_that(hq: Path) -> None:
     result = CliRunner().invoke(main, ["doctor", str(hq)])
     assert result.exit_code == 0
     assert result.output.endswith("nothing must be mended\n")
-    assert all(len(line) <= 100 for line in result.output.splitlines())
+    text = result.output.replace(str(hq), "<hq>")  # a path is as long as it is
+    assert all(len(line) <= 100 for line in text.splitlines())
 
 
 def test_an_old_python_is_named() -> None:

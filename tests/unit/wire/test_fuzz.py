@@ -202,12 +202,12 @@ def test_a_decoder_raises_nothing_but_decode_errors_and_is_never_slow(name: str)
     refused = 0
     for _ in range(INPUTS):
         content = _mutate(random, random.choice(seeds))
-        start = time.perf_counter()
+        start = time.thread_time()  # not the wall: other tests run beside this one
         try:
             decode(content)
         except DecodeError:
             refused += 1
-        slowest = max(slowest, time.perf_counter() - start)
+        slowest = max(slowest, time.thread_time() - start)
     assert slowest < SLOWEST_SECONDS
     assert name == "names" or refused > 0
 
