@@ -4,7 +4,13 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 
-from rawr.sqlite._errors import TransactionLost, translate
+from rawr.sqlite._errors import (
+    DiskFull,
+    StorageError,
+    StorageUnavailable,
+    TransactionLost,
+    translate,
+)
 from rawr.sqlite._request import Outcome, Request, caller_error, logger
 
 _SAVEPOINT = "SAVEPOINT request"
@@ -118,7 +124,9 @@ def _lost(batch: Sequence[Request], outcomes: Sequence[Outcome]) -> list[Outcome
     ]
 
 
-def _neighbour(cause: BaseException) -> TransactionLost:
-    error = TransactionLost(f"the shared transaction was rolled back ({cause}); try again")
+def _neighbour(cause: BaseException) -> StorageError:
+    # A full or broken disk is everybody's; any other cause is the culprit's own.
+    kind = type(cause) if isinstance(cause, DiskFull | StorageUnavailable) else TransactionLost
+    error = kind(f"the shared transaction was rolled back ({cause}); try again")
     error.__cause__ = cause
     return error

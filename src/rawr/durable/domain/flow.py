@@ -109,6 +109,15 @@ def concurrency_slots(function: FunctionConfig, event: Event) -> tuple[tuple[str
     return tuple(slots)
 
 
+def unkeyed_slots(function: FunctionConfig) -> tuple[tuple[str, int], ...]:
+    """Return the limits that every call of the function counts against, whatever its event."""
+    return tuple(
+        (_slot_key(function, limit, {}), limit.limit)
+        for limit in function.concurrency
+        if limit.key is None
+    )
+
+
 def run_slots(function: FunctionConfig, event: Event) -> tuple[tuple[str, int], ...]:
     """Return the limits a run of the function counts against from its first call to its end."""
     limit = function.run_concurrency

@@ -19,8 +19,14 @@ from rawr.durable.domain.effects import (
     SaveStep,
     Transition,
 )
-from rawr.durable.domain.errors import LimitExceeded, ResponseRejected, RunNotFound, SignalConflict
-from rawr.durable.domain.flow import concurrency_slots, run_slots
+from rawr.durable.domain.errors import (
+    LimitExceeded,
+    ResponseRejected,
+    RunNotFound,
+    SignalConflict,
+    StoreUnavailable,
+)
+from rawr.durable.domain.flow import concurrency_slots, run_slots, unkeyed_slots
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import MAX_STEP_BYTES
 from rawr.durable.domain.op import Errored, Op, Opcode, Reported, Response, Returned, RunError
@@ -77,11 +83,12 @@ class Executor:
         ended: Callable[[RunState], None],
         crons: Crons,
         observer: Observer,
+        slots: Slots,
     ) -> None:
         self._crons = crons
         self._observer = observer
         self._hands: dict[int, _Hand] = {}
-        self._slots = Slots()
+        self._slots = slots
         self._run_slots: dict[str, Sequence[Slot]] = {}
         self._store = store
         self._runs = runs
@@ -121,6 +128,13 @@ class Executor:
         finally:
             del self._hands[item.id]
             self._runs.leave(item.run_id, live)
+
+    def overflow(self, item: QueueItem) -> Slot | None:
+        """Return the slot for which an item would have to wait in the store, its run unseen."""
+        function = self._registry.get(item.function_id)
+        if item.kind is not ItemKind.CALL or function is None or not function.concurrency:
+            return None
+        return self._slots.overflow(unkeyed_slots(function))
 
     async def checkpoint(self, run_id: str, ops: Sequence[Op], *, item_id: int | None) -> None:
         """Save steps an SDK reports while its call goes on; nothing when the run has ended.
@@ -195,25 +209,28 @@ class Executor:
             return
         function = self._registry.get(state.run.function_id)
         slots = () if function is None else concurrency_slots(function, state.run.event)
-        if function is not None and not self._acquire(slots, state, hand.item, function):
+        if function is not None and not await self._acquire(slots, state, hand.item, function):
             return
         try:
             await self._call_now(live, state, hand, function)
         finally:
             self._release(slots)
 
-    def _acquire(
+    async def _acquire(
         self, slots: Sequence[Slot], state: RunState, item: QueueItem, function: FunctionConfig
     ) -> bool:
         """Take the slots of a call, and those of its run if it holds none yet."""
         run_id = state.run.id
         of_run = () if run_id in self._run_slots else run_slots(function, state.run.event)
-        acquired, woken = self._slots.acquire((*slots, *of_run), item)
-        if acquired and of_run:
+        acquisition = self._slots.acquire((*slots, *of_run), item)
+        if acquisition.taken and of_run:
             self._run_slots[run_id] = of_run
-        for other in woken:
+        for other in acquisition.woken:
             self._hold(other)
-        return acquired
+        if acquisition.overflow is not None:
+            await self._store.wait_for_slots([(acquisition.overflow[0], item)])
+            self._slots.stored(acquisition.overflow)
+        return acquisition.taken
 
     def _release(self, slots: Sequence[Slot]) -> None:
         for item in self._slots.release(slots):
@@ -230,8 +247,10 @@ class Executor:
         else:
             try:
                 response = await self._transport_call(live, state, hand, function)
-            except CallAbandoned:
+            except CallAbandoned as abandoned:
                 self._observer.called(function.id, "abandoned", self._clock.now_ms() - called_at)
+                if isinstance(abandoned.__cause__, StoreUnavailable):
+                    raise abandoned.__cause__ from None
                 await self._decide(live, hand, _drop)
                 return
             outcome = _outcome(response)
@@ -248,13 +267,17 @@ class Executor:
         self, live: LiveRun, state: RunState, hand: _Hand, function: FunctionConfig
     ) -> Response:
         async def journal(op: Op) -> bytes:
-            await self._decide(
-                live,
-                hand,
-                lambda now_state, now: machine.checkpoint(
-                    now_state, hand.item, (op,), now=now, rules=self._rules
-                ),
-            )
+            try:
+                await self._decide(
+                    live,
+                    hand,
+                    lambda now_state, now: machine.checkpoint(
+                        now_state, hand.item, (op,), now=now, rules=self._rules
+                    ),
+                )
+            except StoreUnavailable as error:
+                # No fault of the function's: it must not see it, nor lose an attempt by it.
+                raise CallAbandoned from error
             memo = None if live.state is None else live.state.memos.get(op.id)
             if memo is None or (live.state is not None and live.state.status.is_terminal):
                 raise CallAbandoned

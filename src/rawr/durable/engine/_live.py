@@ -2,10 +2,18 @@
 
 import asyncio
 from collections import OrderedDict
+from typing import Final
+
+import msgspec
 
 from rawr.durable.domain.errors import RunNotFound
 from rawr.durable.domain.run import RunState
 from rawr.durable.store.port import Store
+
+#: What the objects of a run take beside its data, in bytes.
+_BASE_WEIGHT: Final = 2048
+#: How many times larger decoded JSON is than its text.
+_DECODED: Final = 4
 
 
 class LiveRun:
@@ -15,28 +23,30 @@ class LiveRun:
     this process first called its function, in milliseconds since the epoch.
     """
 
-    __slots__ = ("called_at", "lock", "state", "users")
+    __slots__ = ("called_at", "lock", "state", "users", "weight")
 
     def __init__(self, state: RunState | None) -> None:
         self.state = state
         self.lock = asyncio.Lock()
         self.users = 0
+        self.weight = 0
         self.called_at: int | None = None
 
 
 class LiveRuns:
-    """The runs the engine works on, and recently did."""
+    """The runs the engine works on, and idle ones up to `max_bytes`."""
 
-    def __init__(self, store: Store, *, limit: int) -> None:
+    def __init__(self, store: Store, *, max_bytes: int) -> None:
         self._store = store
-        self._limit = limit
+        self._max_bytes = max_bytes
         self._runs: OrderedDict[str, LiveRun] = OrderedDict()
+        self._bytes = 0
 
     def add(self, state: RunState) -> None:
         """Keep a run that was just created."""
         if state.run.id not in self._runs:
-            self._runs[state.run.id] = LiveRun(state)
-            self._evict()
+            live = self._runs[state.run.id] = LiveRun(state)
+            self._weigh(live, state)
 
     def peek(self, run_id: str) -> RunState | None:
         """Return a run's state if it is in memory."""
@@ -64,10 +74,14 @@ class LiveRuns:
     def leave(self, run_id: str, live: LiveRun) -> None:
         """Stop working on a run."""
         live.users -= 1
+        if live.users:
+            return
         state = live.state
-        ended = state is None or state.status.is_terminal
-        if live.users == 0 and ended and self._runs.get(run_id) is live:
-            del self._runs[run_id]
+        if state is None or state.status.is_terminal:
+            if self._runs.get(run_id) is live:
+                self._forget(run_id, live)
+        else:
+            self._weigh(live, state)
 
     async def _load(self, run_id: str, live: LiveRun) -> RunState:
         async with live.lock:
@@ -77,10 +91,23 @@ class LiveRuns:
                 raise RunNotFound(f"No run has the id {run_id}")
             return live.state
 
+    def _weigh(self, live: LiveRun, state: RunState) -> None:
+        weight = _BASE_WEIGHT + state.state_bytes
+        weight += sum(_DECODED * len(msgspec.json.encode(event.data)) for event in state.run.events)
+        self._bytes += weight - live.weight
+        live.weight = weight
+        if self._bytes > self._max_bytes:
+            self._evict()
+
     def _evict(self) -> None:
-        if len(self._runs) <= self._limit:
-            return
-        for run_id, live in self._runs.items():
-            if live.users == 0:
-                del self._runs[run_id]
+        """Forget idle runs, the longest unused first, until the others fit."""
+        idle = [(run_id, live) for run_id, live in self._runs.items() if live.users == 0]
+        for run_id, live in idle:
+            self._forget(run_id, live)
+            # Some more than needed, so that the next one does not look through all again.
+            if self._bytes <= self._max_bytes * 7 // 8:
                 return
+
+    def _forget(self, run_id: str, live: LiveRun) -> None:
+        del self._runs[run_id]
+        self._bytes -= live.weight

@@ -40,6 +40,7 @@ from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._selection import RunSelection
+from rawr.durable.engine._slots import Slots
 from rawr.durable.engine._sweeper import Sweeper, Swept
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
@@ -72,7 +73,7 @@ class Engine(History):
         http_client: httpx2.AsyncClient | None = None,
         observer: Observer | None = None,
     ) -> None:
-        super().__init__(store, LiveRuns(store, limit=settings.cached_runs))
+        super().__init__(store, LiveRuns(store, max_bytes=settings.cached_bytes))
         self._clock = clock
         self._ids = ids
         self._item_ids = item_ids
@@ -81,6 +82,7 @@ class Engine(History):
         self._registry = Registry()
         self._apps = Apps(self._registry, store, clock)
         self._agenda = Agenda(clock)
+        self._slots = Slots(room=max(1, settings.ready_limit // 8))
         self._planner = Planner(
             self._registry,
             ids=ids,
@@ -108,6 +110,7 @@ class Engine(History):
             ended=self._ended,
             crons=self._crons,
             observer=self._observer,
+            slots=self._slots,
         )
         self._operations = Operations(
             store=store,
@@ -121,9 +124,11 @@ class Engine(History):
         )
         self._loop = Loop(
             agenda=self._agenda,
+            slots=self._slots,
             store=store,
             clock=clock,
             work=self._executor.work,
+            overflow=self._executor.overflow,
             max_calls=settings.max_calls,
             ready_limit=settings.ready_limit,
         )
@@ -180,6 +185,8 @@ class Engine(History):
         await self._apps.load()
         await self._operations.load()
         self._crons.plan(self._registry.functions())
+        for slot in await self._store.waiting_slots():
+            self._slots.stored((slot, 1))
         # The first look into the store happens at once and finds whatever is due.
         self._agenda.claimed(self._clock.now_ms())
         self._task = asyncio.create_task(self._loop.run(), name="durable-engine")

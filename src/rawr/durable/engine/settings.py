@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rawr.durable.domain.limits import RunLimits
+from rawr.durable.domain.limits import MIB, RunLimits
 from rawr.durable.domain.retention import Retention
 
 
@@ -18,7 +18,7 @@ class EngineSettings:
         max_calls: How many calls may execute at once.
         max_threads: How many of them may be plain (`def`) functions of this process.
         ready_limit: How many due items are held in memory; the others wait in the store.
-        cached_runs: How many idle runs are kept in memory.
+        cached_bytes: How much memory idle runs may take, roughly.
         call_timeout: How long one call may take.
         drain_timeout: How long `drain` waits for calls in flight.
         retention: How long history is kept.
@@ -31,7 +31,7 @@ class EngineSettings:
     max_calls: int = 100
     max_threads: int = 40
     ready_limit: int = 4096
-    cached_runs: int = 4096
+    cached_bytes: int = 64 * MIB
     call_timeout: timedelta = timedelta(hours=2)
     drain_timeout: timedelta = timedelta(seconds=30)
     retention: Retention = field(default_factory=Retention)

@@ -13,12 +13,13 @@ from rawr.durable.domain.run import RunState
 Journal = Callable[[Op], Awaitable[bytes]]
 """Commits a step while its call goes on; returns the memo the step has from now on.
 
-Raises `CallAbandoned` when the run has ended, so that the call must not go on.
+Raises `CallAbandoned` when the run has ended or the step could not be stored, so that the call
+must not go on.
 """
 
 
 class CallAbandoned(BaseException):
-    """The run of this call has ended; whatever the call still does is void.
+    """The run of this call has ended, or its step could not be stored: the call must not go on.
 
     Not an `Exception`, so that a function's own error handling cannot swallow it.
     """

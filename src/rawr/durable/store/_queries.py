@@ -110,8 +110,8 @@ UPDATE queue SET due_at = ?, attempt = ?, generation = ?, parked = ? WHERE id = 
 """
 RESET_ATTEMPT: Final = "UPDATE queue SET attempt = 0 WHERE id = ?"
 DROP_ITEM: Final = "DELETE FROM queue WHERE id = ?"
-DROP_RUN_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND parked = 1"
-DROP_STEP_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND step_id = ? AND parked = 1"
+DROP_RUN_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND parked >= 1"
+DROP_STEP_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND step_id = ? AND parked >= 1"
 DUE_ITEMS: Final = """
 SELECT id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts, generation, payload
 FROM queue WHERE parked = 1 AND due_at <= ? ORDER BY due_at LIMIT ?
@@ -120,12 +120,32 @@ _ITEM = """id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts
     payload, parked"""
 # The two halves of the queue have an index each.
 ITEMS_OF_RUN: Final = f"""
-SELECT {_ITEM} FROM queue WHERE run_id = ? AND parked = 1
+SELECT {_ITEM} FROM queue WHERE run_id = ? AND parked >= 1
 UNION ALL SELECT {_ITEM} FROM queue WHERE run_id = ? AND parked = 0
 ORDER BY due_at, id
 """  # noqa: S608 - column names only
 COUNT_ITEMS: Final = """
-SELECT (SELECT count(*) FROM queue WHERE parked = 1) + (SELECT count(*) FROM queue WHERE parked = 0)
+SELECT (SELECT count(*) FROM queue WHERE parked = 1)
+    + (SELECT count(*) FROM queue WHERE parked = 0) + (SELECT count(*) FROM waiting)
+"""
+LET_WAIT: Final = "UPDATE queue SET parked = 2 WHERE id = ?"
+ADD_WAITING: Final = "INSERT OR REPLACE INTO waiting (slot, due_at, item_id) VALUES (?, ?, ?)"
+WAITING: Final = """
+SELECT slot, due_at, item_id FROM waiting WHERE slot = ? ORDER BY due_at, item_id LIMIT ?
+"""
+DROP_WAITING: Final = "DELETE FROM waiting WHERE slot = ? AND due_at = ? AND item_id = ?"
+WAITING_ITEM: Final = """
+SELECT id, run_id, function_id, kind, step_id, due_at, attempt, max_attempts, generation, payload
+FROM queue WHERE id = ? AND parked = 2
+"""
+WAITING_SLOTS: Final = """
+WITH RECURSIVE slots (slot) AS (
+    SELECT min(slot) FROM waiting
+    UNION ALL
+    SELECT (SELECT min(slot) FROM waiting WHERE waiting.slot > slots.slot) FROM slots
+    WHERE slots.slot IS NOT NULL
+)
+SELECT slot FROM slots WHERE slot IS NOT NULL
 """
 HOLD_ITEM: Final = "UPDATE queue SET parked = 0 WHERE id = ?"
 NEXT_DUE: Final = "SELECT min(due_at) FROM queue WHERE parked = 1"

@@ -101,6 +101,11 @@ def scan_runs(
     ]
 
 
+def waiting_slots(connection: sqlite3.Connection) -> list[str]:
+    """Return every slot that items wait for."""
+    return [slot for (slot,) in connection.execute(q.WAITING_SLOTS)]
+
+
 def load_paused(connection: sqlite3.Connection) -> dict[str, int]:
     """Return when each paused function was paused."""
     return dict(connection.execute(q.LOAD_PAUSED).fetchall())

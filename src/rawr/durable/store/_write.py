@@ -249,6 +249,31 @@ def claim(connection: sqlite3.Connection, *, now: int, limit: int) -> Claim:
     return Claim(items=tuple(map(item_from, rows)), next_due_at=next_due_at)
 
 
+def wait_for_slots(
+    connection: sqlite3.Connection, *, waits: Sequence[tuple[str, QueueItem]]
+) -> None:
+    """Let held items wait for their slots."""
+    connection.executemany(q.LET_WAIT, [(item.id,) for _, item in waits])
+    rows = [(slot, item.due_at, item.id) for slot, item in waits]
+    connection.executemany(q.ADD_WAITING, rows)
+
+
+def claim_waiting(connection: sqlite3.Connection, *, slot: str, limit: int) -> list[QueueItem]:
+    """Hold the items that wait for a slot; those whose run has ended are gone."""
+    held: list[QueueItem] = []
+    while len(held) < limit:
+        rows = connection.execute(q.WAITING, (slot, limit - len(held))).fetchall()
+        if not rows:
+            break
+        connection.executemany(q.DROP_WAITING, rows)
+        for _, _, item_id in rows:
+            row = connection.execute(q.WAITING_ITEM, (item_id,)).fetchone()
+            if row is not None:
+                connection.execute(q.HOLD_ITEM, (item_id,))
+                held.append(item_from(row))
+    return held
+
+
 def _header(state: RunState) -> tuple[Any, ...]:
     return (
         state.status,

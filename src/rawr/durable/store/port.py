@@ -170,6 +170,21 @@ class Store(Protocol):
         """Hold up to `limit` items that are due, the earliest first."""
         ...
 
+    async def wait_for_slots(self, waits: Sequence[tuple[str, QueueItem]]) -> None:
+        """Let held items wait in the store until `claim_waiting` is asked for their slots."""
+        ...
+
+    async def claim_waiting(self, slot: str, *, limit: int) -> list[QueueItem]:
+        """Hold up to `limit` items that wait for a slot, the earliest first.
+
+        Fewer than `limit` mean that no other one waits.
+        """
+        ...
+
+    async def waiting_slots(self) -> list[str]:
+        """Return every slot that items wait for."""
+        ...
+
     async def drop_item(self, item_id: int) -> None:
         """Remove a queue item that belongs to no run."""
         ...

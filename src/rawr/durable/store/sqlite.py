@@ -149,6 +149,18 @@ class SQLiteStore:
         """Hold up to `limit` items that are due, the earliest first."""
         return await self._write(partial(_write.claim, now=now, limit=limit))
 
+    async def wait_for_slots(self, waits: Sequence[tuple[str, QueueItem]]) -> None:
+        """Let held items wait in the store until `claim_waiting` is asked for their slots."""
+        await self._write(partial(_write.wait_for_slots, waits=waits))
+
+    async def claim_waiting(self, slot: str, *, limit: int) -> list[QueueItem]:
+        """Hold up to `limit` items that wait for a slot, the earliest first."""
+        return await self._write(partial(_write.claim_waiting, slot=slot, limit=limit))
+
+    async def waiting_slots(self) -> list[str]:
+        """Return every slot that items wait for."""
+        return await self._read(_read.waiting_slots)
+
     async def drop_item(self, item_id: int) -> None:
         """Remove a queue item that belongs to no run."""
         await self._write(lambda c: c.execute(q.DROP_ITEM, (item_id,)).rowcount)

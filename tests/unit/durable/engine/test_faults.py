@@ -60,7 +60,7 @@ async def test_a_run_goes_on_when_the_store_is_back(
 ) -> None:
     executed: list[str] = []
 
-    @host.function("steady", "app/go")
+    @host.function("steady", "app/go", retries=0)
     async def steady(ctx: inngest.Context) -> str:
         async def step() -> str:
             executed.append("step")

@@ -1,0 +1,91 @@
+"""More runs than memory is given room for."""
+
+from datetime import timedelta
+
+import anyio
+import inngest
+
+from rawr.durable.engine import EngineSettings
+
+from .conftest import Host
+
+
+def one_at_a_time(host: Host, order: list[int]) -> None:
+    @host.function("one", "app/one", concurrency=[inngest.Concurrency(limit=1)])
+    async def one(ctx: inngest.Context) -> None:
+        order.append(ctx.event.data["n"])
+        await anyio.lowlevel.checkpoint()
+
+
+async def test_runs_above_a_limit_wait_in_the_store_and_run_in_order(host: Host) -> None:
+    order: list[int] = []
+    host.settings = EngineSettings(ready_limit=4, max_calls=3)
+    one_at_a_time(host, order)
+    await host.start()
+    await host.engine.send([host.draft("app/one", {"n": number}) for number in range(60)])
+    await host.engine.settle()
+    assert sorted(order) == list(range(60))
+    assert await host.engine.queue_depth() == 0
+
+
+async def test_runs_that_wait_in_the_store_are_found_after_a_restart(host: Host) -> None:
+    reached, go_on = anyio.Event(), anyio.Event()
+    done: list[int] = []
+    host.settings = EngineSettings(ready_limit=4, drain_timeout=timedelta(seconds=1))
+
+    @host.function("one", "app/one", concurrency=[inngest.Concurrency(limit=1)])
+    async def one(ctx: inngest.Context) -> None:
+        reached.set()
+        await go_on.wait()
+        done.append(ctx.event.data["n"])
+
+    await host.start()
+    await host.engine.send([host.draft("app/one", {"n": number}) for number in range(30)])
+    await reached.wait()
+    while await host.engine._store.waiting_slots() == []:
+        await anyio.lowlevel.checkpoint()
+    assert await host.engine.queue_depth() == 30
+    await host.crash()
+    go_on.set()
+    await host.start()
+    await host.engine.settle()
+    assert sorted(done) == list(range(30))
+    assert await host.engine.queue_depth() == 0
+
+
+async def test_a_cancelled_run_leaves_the_line(host: Host) -> None:
+    go_on = anyio.Event()
+    host.settings = EngineSettings(ready_limit=2)
+
+    @host.function("one", "app/one", concurrency=[inngest.Concurrency(limit=1)])
+    async def one(ctx: inngest.Context) -> None:
+        await go_on.wait()
+
+    await host.start()
+    ids = await host.engine.send([host.draft("app/one", {"n": number}) for number in range(20)])
+    last = await host.run(ids[-1])
+    assert await host.engine.cancel_run(last.id)
+    go_on.set()
+    await host.engine.settle()
+    assert (await host.run(ids[-1])).status == "cancelled"
+    assert {run.status for run in await host.engine.list_runs(limit=50)} == {
+        "completed",
+        "cancelled",
+    }
+
+
+async def test_idle_runs_leave_memory(host: Host) -> None:
+    host.settings = EngineSettings(cached_bytes=20_000)
+
+    @host.function("nap", "app/nap")
+    async def nap(ctx: inngest.Context) -> str:
+        await ctx.step.sleep("long", 60_000)
+        return "slept"
+
+    await host.start()
+    await host.engine.send([host.draft("app/nap", {"n": number}) for number in range(50)])
+    await host.engine.settle()
+    assert len(host.engine._runs._runs) < 15
+    await host.advance(120)
+    assert {run.status for run in await host.engine.list_runs(limit=50)} == {"completed"}
+    assert host.engine._runs._bytes == 0
