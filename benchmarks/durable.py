@@ -8,6 +8,7 @@ to finish of one run at a time.
 
 import argparse
 import asyncio
+import gc
 import json
 import statistics
 import tempfile
@@ -69,6 +70,9 @@ async def measure(runs: int, steps: int) -> dict[str, float]:
         async with await Engine.open(Path(directory)) as engine:
             await engine.serve(client, [build(client, steps)])
             await throughput(engine, WARM_UP)
+            # As a host does once it has started: what is there stays.
+            gc.collect()
+            gc.freeze()
             one_by_one = await latency(engine, SEQUENTIAL)
             per_second = await throughput(engine, runs)
             completed = await engine.list_runs(limit=1, status=None)
