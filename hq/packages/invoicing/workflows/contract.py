@@ -6,7 +6,7 @@ A declaration only: the workflow plugin re-exports and implements it, the host m
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from packages.invoicing.domain.run import ReconciliationScope
 from packages.invoicing.domain.status import RunState
@@ -24,6 +24,15 @@ from rawr.schema import Schema
 
 class TriggerReconciliation(Schema):
     """Exactly one target: a registered run, one invoice, or a scope."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}}
+                for name in ("runId", "invoiceId", "scope")
+            ]
+        }
+    )
 
     request_id: str | None = Field(default=None, min_length=1, max_length=128)
     requested_by_user_id: str | None = Field(default=None, min_length=1, max_length=128)
