@@ -1,26 +1,25 @@
 """The manifest: capabilities composed into the routers, functions and events of one HQ."""
 
-import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import inngest
 
-from rawr.contract import Contract, compose_contracts, walk
+from rawr.contract import Contract, ContractError, compose_contracts
 from rawr.coordination import EventType
 from rawr.procedure import Router, compose_routers
 from rawr.sqlite import MigrationSet
 
 from ._boundary import ApiBoundary, WorkflowBoundary
 from ._capability import Capability, CompositionError, InngestFunction
+from ._functions import make_functions, refuse_misfits
+from ._place import written_in
 from ._ports import HostPorts
+from ._refusals import Surface, refuse_clashes, surface_name
 
 API = "api"
 WORKFLOWS = "workflows"
-
-_PARAMETER = re.compile(r"\{(\+?)[^{}]*\}")  # its name does not tell routes apart
 
 ApiContextFactory = Callable[[ApiBoundary], object]
 WorkflowContextFactory = Callable[[WorkflowBoundary], object]
@@ -62,6 +61,14 @@ class Manifest:
         """The tables capabilities keep in the host's database."""
         return tuple(found for item in self.capabilities for found in item.migrations)
 
+    def require_routers(self) -> None:
+        """Make every router once, to be sure that each procedure has its handler.
+
+        Raises:
+            CompositionError: Naming the plugin and the procedures it leaves unimplemented.
+        """
+        self.orpc.create_router()
+
     def bind(self, ports: HostPorts) -> "BoundManifest":
         """Bind every capability to the host's resources, once."""
         return BoundManifest(self, {item.name: item.provide(ports) for item in self.capabilities})
@@ -90,21 +97,29 @@ class BoundManifest:
             if item.workflows is not None
         }
 
+    def events(self) -> Mapping[str, frozenset[str]]:
+        """For each capability with a workflow surface, the names of the events it emits."""
+        return {
+            item.name: frozenset(event.name for event in item.workflows.events)
+            for item in self.manifest.capabilities
+            if item.workflows is not None
+        }
+
     def functions(self, client: inngest.Inngest) -> list[InngestFunction]:
         """Every durable function, made with the one client of the process.
 
         Raises:
-            CompositionError: Two functions share an id, or an event has no function.
+            CompositionError: Functions share an id, an event has no function or a function two
+                trigger paths, or a plugin tampers with the client; naming the culprits.
         """
-        functions = [
-            function
+        made = [
+            one
             for item in self.manifest.capabilities
             if item.workflows is not None
-            for function in item.workflows.create_functions(client, self._ports[item.name])
+            for one in make_functions(item, item.workflows, client, self._ports[item.name])
         ]
-        _require_unique("durable function", [function.id for function in functions])
-        _require_listeners(self.manifest.events, functions)
-        return functions
+        refuse_misfits(self.manifest.capabilities, made)
+        return [function for _item, function in made]
 
 
 def compose_capabilities(
@@ -116,26 +131,23 @@ def compose_capabilities(
     root; it must say what the capabilities say.
 
     Raises:
-        CompositionError: Two capabilities share a name, or two procedures a route; or the
-            contract differs from the capabilities.
+        CompositionError: Two capabilities share a name, a namespace, an event or a procedure, or
+            two procedures a route; or the contract differs from the capabilities.
         ContractError: A capability's name is taken by clients, or by another one on the wire.
     """
     capabilities = tuple(capabilities)
-    _require_unique("capability", [item.name for item in capabilities])
+    refuse_clashes(capabilities)
     nodes = {item.name: _node(item) for item in capabilities}
     root = contract or compose_contracts("HQ", nodes)
     _require_same(root, nodes)
-    manifest = Manifest(
+    return Manifest(
         capabilities=capabilities,
         orpc=RouterManifest(contract=root, create_router=lambda: _orpc_router(root, capabilities)),
-        api=_surfaces("Api", {item.name: item.api for item in capabilities if item.api}),
+        api=_surfaces("Api", [(item, item.api) for item in capabilities if item.api]),
         workflows=_surfaces(
-            "Workflows", {item.name: item.workflows for item in capabilities if item.workflows}
+            "Workflows", [(item, item.workflows) for item in capabilities if item.workflows]
         ),
     )
-    for surface in (manifest.api, manifest.workflows):
-        _require_unique("route", list(_routes(surface.contract)))
-    return manifest
 
 
 def _node(capability: Capability[Any]) -> type[Contract]:
@@ -161,48 +173,43 @@ def _orpc_router(root: type[Contract], capabilities: Sequence[Capability[Any]]) 
     children: dict[str, Router[Any]] = {}
     for item in capabilities:
         surfaces = {API: item.api, WORKFLOWS: item.workflows}
-        routers = {name: surface.create_router() for name, surface in surfaces.items() if surface}
+        routers = {name: _router(item, surface) for name, surface in surfaces.items() if surface}
         children[item.name] = compose_routers(root.contract_children[item.name], routers)
     return compose_routers(root, children)
 
 
-def _surfaces(name: str, surfaces: Mapping[str, Any]) -> RouterManifest:
-    contract = compose_contracts(name, {key: surface.contract for key, surface in surfaces.items()})
+def _surfaces(name: str, surfaces: Sequence[tuple[Capability[Any], Surface]]) -> RouterManifest:
+    contract = compose_contracts(name, {item.name: it.contract for item, it in surfaces})
 
     def create_router() -> Router[Any]:
-        routers = {key: surface.create_router() for key, surface in surfaces.items()}
+        routers = {item.name: _router(item, surface) for item, surface in surfaces}
         return compose_routers(contract, routers)
 
     return RouterManifest(contract=contract, create_router=create_router)
 
 
+def _router(capability: Capability[Any], surface: Surface) -> Router[Any]:
+    """The router of a plugin; whatever keeps it from being complete names the plugin."""
+    plugin, maker = surface_name(capability, surface), written_in(surface.create_router)
+    try:
+        router = surface.create_router()
+        _load(router)
+    except ContractError as error:
+        raise CompositionError(f"{plugin} cannot be served: {error}; mend {maker}") from error
+    if router.contract is not surface.contract:
+        raise CompositionError(
+            f"{plugin} cannot be served: {maker} gave a router of {router.contract.__name__}, "
+            f"not of {surface.contract.__name__}"
+        )
+    return router
+
+
+def _load(router: Router[Any]) -> None:
+    """Load what is lazy in a router, so that what is missing is found now and not by a caller."""
+    _ = router.procedures
+    for child in router.children.values():
+        _load(child)
+
+
 def _with_ports(create: Callable[[Any, Any], object], ports: Any) -> Callable[[Any], object]:
     return lambda boundary: create(boundary, ports)
-
-
-def _routes(contract: type[Contract]) -> Iterator[str]:
-    for place in walk(contract):
-        route = place.contract.definition.route
-        path = _PARAMETER.sub(r"{\1}", route.path or "/" + "/".join(place.path))
-        yield f"{route.effective_method} {path}"
-
-
-def _require_unique(what: str, names: Sequence[str]) -> None:
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise CompositionError(f"{what} declared twice: {', '.join(twice)}")
-
-
-def _require_listeners(
-    events: Sequence[EventType[Any]], functions: Sequence[InngestFunction]
-) -> None:
-    heard = {
-        getattr(trigger, "event", None)
-        for function in functions
-        for trigger in function.get_config("").main.triggers
-    }
-    deaf = [event.name for event in events if event.name not in heard]
-    if deaf:
-        raise CompositionError(
-            f"no durable function listens to {', '.join(deaf)}; runs it queues would never start"
-        )

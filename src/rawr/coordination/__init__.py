@@ -19,6 +19,7 @@ from rawr.coordination._errors import (
     RunNotDispatchable,
     SenderMisbehaved,
     StaleRun,
+    UndeclaredEvent,
     UnknownRun,
     UnsupportedTransaction,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "TraceLink",
     "TraceLinks",
     "Transitioned",
+    "UndeclaredEvent",
     "UnknownRun",
     "UnsupportedTransaction",
     "Verdict",

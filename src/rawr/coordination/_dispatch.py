@@ -5,7 +5,7 @@ afterwards, as often as it takes. The event's id derives from the run, so sendin
 nothing again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from rawr.coordination._errors import (
     IdempotencyConflict,
     RunConflict,
     RunNotDispatchable,
+    UndeclaredEvent,
     UnknownRun,
 )
 from rawr.coordination._ids import check_id, digest, event_id_of
@@ -63,10 +64,24 @@ class Dispatched:
 class Dispatch:
     """Starts durable runs."""
 
-    def __init__(self, *, store: RunStore, clock: Clock, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        clock: Clock,
+        new_id: Callable[[], str],
+        events: frozenset[str] | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._new_id = new_id
+        self._events = events
+
+    def limited_to(self, events: Collection[str]) -> "Dispatch":
+        """A dispatch that sends events of these names alone, such as those a plugin declares."""
+        return Dispatch(
+            store=self._store, clock=self._clock, new_id=self._new_id, events=frozenset(events)
+        )
 
     def new_run_id(self) -> str:
         """Return an unused run id, for an event whose data names its run."""
@@ -82,6 +97,7 @@ class Dispatch:
         by one derived from the run.
 
         Raises:
+            UndeclaredEvent: this dispatch is limited to other events.
             InvalidId: the run id is not path-safe.
             IdempotencyConflict: the key was used with another input.
             RunConflict: the run id is used by another workflow, tenant or input.
@@ -90,6 +106,8 @@ class Dispatch:
                 allows it.
             StorageError: nothing was stored; the same request can be made again.
         """
+        if self._events is not None and event.name not in self._events:
+            raise UndeclaredEvent(event.name, self._events)
         run_id = check_id("run id", run.run_id or self._new_id())
         now_ms = self._clock.now_ms()
         admission = _Admission(

@@ -12,6 +12,7 @@
     ├── InvalidCursor         a list cursor that no page returned
     ├── SenderMisbehaved      an event sender broke its contract (logged by the relay, not raised)
     ├── EventMismatch         an event has another name, version or shape than its type declares
+    ├── UndeclaredEvent       an event that the plugin does not say it emits
     └── UnsupportedTransaction  the store's transaction is of another kind than asked for
 
 Every one of them leaves the store exactly as it was.
@@ -120,6 +121,17 @@ class SenderMisbehaved(CoordinationError):
 
 class EventMismatch(CoordinationError):
     """An event has another name, version or shape than its type declares."""
+
+
+class UndeclaredEvent(CoordinationError):
+    """An event that the plugin does not say it emits; perhaps no function listens to it."""
+
+    def __init__(self, name: str, declared: frozenset[str]) -> None:
+        super().__init__(
+            f"event {name!r} is not among the events of this plugin "
+            f"({', '.join(sorted(declared)) or 'none'}); add it to events= of its workflow surface"
+        )
+        self.name = name
 
 
 class UnsupportedTransaction(CoordinationError):

@@ -85,7 +85,10 @@ def _contexts(resources: Resources) -> BoundaryContexts:
         ),
         trusted_proxies=settings.trusted_proxies,
         new_id=resources.new_id,
-        dispatch=resources.coordination.dispatch,
+        dispatches={
+            name: resources.coordination.dispatch.limited_to(events)
+            for name, events in bound.events().items()
+        },
         api=bound.api_contexts(),
         workflows=bound.workflow_contexts(),
     )

@@ -115,6 +115,7 @@ async def boot(
     clock = clock or SystemClock()
     new_id = UlidFactory(now_ms=clock.now_ms, random_bytes=os.urandom)
     telemetry = stages.start_telemetry()
+    manifest.require_routers()
     async with AsyncExitStack() as stack:
         stack.enter_context(DataDirectory.lock(settings.data_dir))
         bundle = await stages.open_engine(settings, clock)
@@ -128,6 +129,7 @@ async def boot(
         coordination = Coordination.on_sqlite(
             database, sender=bundle.client, clock=clock, new_id=new_id
         )
+        bundle.client.add_middleware(telemetry.observe_functions)
         bundle.client.add_middleware(run_links(coordination))
         bound = manifest.bind(
             HostPorts(

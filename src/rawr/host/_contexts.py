@@ -26,7 +26,8 @@ class BoundaryContexts:
     network: NetworkPolicy
     trusted_proxies: tuple[IPNetwork, ...]
     new_id: Callable[[], str]
-    dispatch: Dispatch
+    dispatches: Mapping[str, Dispatch]
+    """For each capability a dispatch that sends the events it declares, and no other."""
     api: Mapping[str, Callable[[ApiBoundary], object]]
     workflows: Mapping[str, Callable[[WorkflowBoundary], object]]
 
@@ -51,13 +52,14 @@ class BoundaryContexts:
         return self.api[request.place.attributes[0]](boundary)
 
     def _workflow(self, request: Request, principal: Principal) -> object:
+        capability = request.place.attributes[0]
         boundary = WorkflowBoundary(
             principal=principal,
             request=self._info(request),
             network=self.network,
-            dispatch=self.dispatch,
+            dispatch=self.dispatches[capability],
         )
-        return self.workflows[request.place.attributes[0]](boundary)
+        return self.workflows[capability](boundary)
 
     def _info(self, request: Request) -> RequestInfo:
         return request_info(request.scope, trusted_proxies=self.trusted_proxies, new_id=self.new_id)

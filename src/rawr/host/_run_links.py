@@ -23,6 +23,8 @@ def run_links(
     """
 
     class RunLinks(inngest.Middleware):
+        observes_only = True
+
         @override
         async def transform_input(
             self,

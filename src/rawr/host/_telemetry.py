@@ -4,9 +4,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
+import inngest
+from inngest._internal import step_lib
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 logger: Final = logging.getLogger("rawr.host")
 
@@ -15,7 +18,7 @@ _SERVER_ERROR = 500
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """Observes every request of a host; plugins may add to it, never go around it."""
+    """Observes every request and function call; plugins may add to it, never go around it."""
 
     now: Callable[[], float] = field(default=time.perf_counter)
 
@@ -41,6 +44,10 @@ class Telemetry:
 
         return observed
 
+    def observe_functions(self, client: inngest.Inngest, raw_request: object) -> inngest.Middleware:
+        """Middleware of the engine's client: every call of a durable function logged."""
+        return _FunctionCalls(client, raw_request, now=self.now)
+
     def _report(self, scope: Scope, status: int, started_at: float) -> None:
         level = logging.ERROR if status >= _SERVER_ERROR else logging.DEBUG
         if logger.isEnabledFor(level):
@@ -53,6 +60,46 @@ class Telemetry:
                 status or "no response",
                 milliseconds,
                 extra={"action": "http.request", "status": status, "duration_ms": milliseconds},
+            )
+
+
+class _FunctionCalls(inngest.Middleware):
+    """Logs one call of a durable function: its run, its correlation id, milliseconds."""
+
+    observes_only = True
+
+    def __init__(
+        self, client: inngest.Inngest, raw_request: object, *, now: Callable[[], float]
+    ) -> None:
+        super().__init__(client, raw_request)
+        self._now = now
+        self._started_at = now()
+        self._facts: dict[str, object] = {}
+
+    @override
+    async def transform_input(
+        self,
+        ctx: inngest.Context | inngest.ContextSync,
+        function: inngest.Function[Any],
+        steps: step_lib.StepMemos,
+    ) -> None:
+        self._facts = {
+            "function_id": function.id,
+            "run_id": ctx.run_id,
+            "correlation_id": ctx.event.data.get("correlationId"),
+            "attempt": ctx.attempt,
+        }
+
+    @override
+    async def before_response(self) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            milliseconds = (self._now() - self._started_at) * 1000
+            logger.debug(
+                "%s of run %s answered in %.1f ms",
+                self._facts.get("function_id"),
+                self._facts.get("run_id"),
+                milliseconds,
+                extra={"action": "function.call", "duration_ms": milliseconds, **self._facts},
             )
 
 

@@ -80,7 +80,7 @@ def test_an_hq_may_be_empty() -> None:
 
 
 def test_two_capabilities_of_one_name_are_refused() -> None:
-    with pytest.raises(CompositionError, match="capability declared twice: alpha"):
+    with pytest.raises(CompositionError, match="the namespace alpha is declared twice"):
         compose_capabilities([capability("alpha"), capability("alpha", prefix="/other")])
 
 
@@ -90,12 +90,12 @@ def test_two_capabilities_whose_wire_names_collide_are_refused() -> None:
 
 
 def test_two_procedures_on_one_route_are_refused() -> None:
-    with pytest.raises(CompositionError, match="route declared twice: POST /alpha/echo"):
+    with pytest.raises(CompositionError, match="the route POST /alpha/echo is declared twice"):
         compose_capabilities([capability("alpha"), capability("beta", prefix="/alpha")])
 
 
 def test_routes_that_differ_in_parameter_names_only_are_one_route() -> None:
-    with pytest.raises(CompositionError, match=r"route declared twice: POST /\{\}/echo"):
+    with pytest.raises(CompositionError, match=r"the route POST /\{\}/echo is declared twice"):
         compose_capabilities(
             [capability("alpha", prefix="/{a}"), capability("beta", prefix="/{b}")]
         )
@@ -123,7 +123,7 @@ def test_two_functions_of_one_id_are_refused() -> None:
     manifest = compose_capabilities(
         [capability("alpha", listeners=[("fn", "a")]), capability("beta", listeners=[("fn", "b")])]
     )
-    with pytest.raises(CompositionError, match="durable function declared twice: app-fn"):
+    with pytest.raises(CompositionError, match="the durable function app-fn is declared twice"):
         manifest.bind(PORTS).functions(client())
 
 

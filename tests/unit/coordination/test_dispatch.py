@@ -9,6 +9,8 @@ from rawr.coordination import (
     InvalidId,
     RunConflict,
     RunNotDispatchable,
+    RunRequest,
+    UndeclaredEvent,
     UnknownRun,
     UnsupportedTransaction,
 )
@@ -263,3 +265,24 @@ async def test_creating_over_a_registered_run_conflicts(send, runs):
     await register(runs)
     with pytest.raises(RunConflict):
         await send(run_id="run-1")
+
+
+async def test_a_limited_dispatch_sends_what_it_is_limited_to_and_stores_nothing_else(
+    coordination, runs, outbox_rows
+):
+    request = RunRequest(
+        workflow=BILLING,
+        tenant_id="acme",
+        requested_by="ada",
+        request_id="req-1",
+        correlation_id="cor-1",
+        run_id="run-1",
+    )
+    event = REQUESTED.event(Requested(run_id="run-1"))
+    with pytest.raises(UndeclaredEvent, match=r"'billing\.requested' is not among .*\(billing\.o"):
+        await coordination.dispatch.limited_to(["billing.other"]).send(event, run=request)
+    with pytest.raises(UndeclaredEvent, match=r"\(none\); add it to events="):
+        await coordination.dispatch.limited_to([]).send(event, run=request)
+    assert await outbox_rows() == []
+    sent = await coordination.dispatch.limited_to(["billing.requested"]).send(event, run=request)
+    assert sent.event_ids == ("billing.requested:run-1",)

@@ -1,15 +1,24 @@
 """Boot order, closing order, and what is left behind when a stage fails."""
 
+import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import inngest
 import pytest
-from tests.unit.composition.kit import Seen, Text, capability
+from tests.unit.composition.kit import Context, Seen, Text, capability
 from tests.unit.host.kit import ask_at_once, booted, client_of
 
-from rawr.composition import CompositionError, HostPorts, compose_capabilities
+from rawr.composition import (
+    CompositionError,
+    HostPorts,
+    compose_capabilities,
+    define_api_surface,
+    define_capability,
+)
 from rawr.coordination import EventType
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import NotRunning
@@ -17,6 +26,7 @@ from rawr.host import BootStages, EngineBundle, MountTable, Resources, Settings,
 from rawr.host._app import build_mounts
 from rawr.host._boot import open_engine, serve_functions
 from rawr.host._telemetry import start_telemetry
+from rawr.procedure import implement
 from rawr.sqlite import DatabaseClosed, DirectoryLocked
 
 SMALL = compose_capabilities([capability()])
@@ -224,6 +234,70 @@ async def test_an_event_nobody_listens_to_stops_the_boot(tmp_path: Path) -> None
     with pytest.raises(CompositionError, match=r"alpha\.asked"):
         async with booted(manifest, tmp_path):
             raise AssertionError("must not serve")
+
+
+async def test_an_unimplemented_procedure_stops_the_boot_before_the_data_is_touched(
+    tmp_path: Path,
+) -> None:
+    small = capability()
+    assert small.api is not None
+    surface = define_api_surface(
+        contract=small.api.contract,
+        create_router=implement(small.api.contract, Context).router,
+        create_context=small.api.create_context,
+    )
+    manifest = compose_capabilities(
+        [define_capability("alpha", provide=lambda _ports: "", api=surface)]
+    )
+    with pytest.raises(CompositionError, match=r"api plugin of alpha .* echo_text is not"):
+        async with booted(manifest, tmp_path / "data"):
+            raise AssertionError("must not serve")
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_plugin_that_gets_in_front_of_the_telemetry_stops_the_boot(tmp_path: Path) -> None:
+    def create_functions(client: inngest.Inngest, _ports: str) -> list[Any]:
+        client.middleware = client.middleware[1:]
+        return []
+
+    small = capability()
+    assert small.workflows is not None
+    surface = replace(small.workflows, create_functions=create_functions)
+    manifest = compose_capabilities(
+        [define_capability("alpha", provide=lambda _ports: "", workflows=surface)]
+    )
+    with pytest.raises(CompositionError, match="replaced or preceded the host's telemetry"):
+        async with booted(manifest, tmp_path):
+            raise AssertionError("must not serve")
+
+
+async def test_every_function_call_passes_telemetry(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="rawr.host")
+    called = asyncio.Event()
+
+    def create_functions(client: inngest.Inngest, _ports: str) -> list[inngest.Function[Any]]:
+        @client.create_function(fn_id="answer", trigger=inngest.TriggerEvent(event="alpha.asked"))
+        async def answer(ctx: inngest.Context) -> None:
+            called.set()
+
+        return [answer]
+
+    small = capability()
+    assert small.workflows is not None
+    surface = replace(small.workflows, create_functions=create_functions)
+    manifest = compose_capabilities(
+        [define_capability("alpha", provide=lambda _ports: "", workflows=surface)]
+    )
+    watched = Watched()
+    async with booted(manifest, tmp_path, stages=watched.stages):
+        assert watched.bundle is not None
+        asked = inngest.Event(name="alpha.asked", data={"correlationId": "cor-1"})
+        await watched.bundle.client.send(asked)
+        await called.wait()
+    (call,) = (vars(it) for it in caplog.records if vars(it).get("action") == "function.call")
+    assert (call["function_id"], call["correlation_id"]) == ("rawr-hq-answer", "cor-1")
 
 
 async def test_what_goes_wrong_while_serving_is_raised_as_it_is(tmp_path: Path) -> None:

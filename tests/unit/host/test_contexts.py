@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import inngest
 import pytest
 from tests.unit.composition.kit import Seen, capability
 from tests.unit.host.kit import booted, client_of
 
 from rawr.composition import ApiBoundary, WorkflowBoundary, compose_capabilities
+from rawr.coordination import STANDARD_LIFECYCLE, RunRequest, UndeclaredEvent, Workflow
 from rawr.host import Host
 
 ECHO = ("POST", "/api/orpc/alpha/echo", b'{"text":"hi"}')
@@ -92,7 +94,15 @@ async def test_only_the_workflow_envelope_can_dispatch(host: Host, seen: Seen) -
     api, workflow = seen.boundaries
     assert not hasattr(api, "dispatch")
     assert isinstance(workflow, WorkflowBoundary)
-    assert workflow.dispatch is host.coordination.dispatch
+    request = RunRequest(
+        workflow=Workflow(capability="alpha", name="w", lifecycle=STANDARD_LIFECYCLE),
+        tenant_id="acme",
+        requested_by="ada",
+        request_id="req-1",
+        correlation_id="cor-1",
+    )
+    with pytest.raises(UndeclaredEvent, match=r"beta\.asked"):
+        await workflow.dispatch.send(inngest.Event(name="beta.asked"), run=request)
 
 
 async def test_who_is_refused_gets_no_context(host: Host, seen: Seen) -> None:
