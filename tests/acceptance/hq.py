@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +60,15 @@ def start_hq(
     data_dir: Path, *arguments: str, hq_dir: Path = ROOT / "hq", **environ: str
 ) -> RunningHq:
     """Start `rawr dev` on a free port and wait until it says it is ready."""
+    return start(command(*arguments, hq_dir=hq_dir), data_dir, **environ)
+
+
+def start(program: Sequence[str], data_dir: Path, **environ: str) -> RunningHq:
+    """Start a program that serves an HQ, and wait until it says it is ready."""
     log = data_dir.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(*arguments, hq_dir=hq_dir),
+            program,
             env={
                 **os.environ,
                 "RAWR_PORT": "0",
