@@ -6,7 +6,7 @@ BASE   := $(VENV)/.base-installed
 DEV    := $(VENV)/.dev-installed
 NPM    := tests/node/node_modules/.installed
 
-.PHONY: up test check lint types imports rules bench locks clean
+.PHONY: up test check lint types imports rules openapi bench locks clean
 
 up: $(BASE)  ## set up and start the reference HQ
 	@exec $(BIN)/rawr dev hq
@@ -14,7 +14,7 @@ up: $(BASE)  ## set up and start the reference HQ
 test: $(DEV) $(NPM)  ## set up and run every test
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
-check: lint types imports rules  ## everything that needs no test to run
+check: lint types imports rules openapi  ## everything that needs no test to run
 
 lint: $(DEV)
 	$(BIN)/ruff format --check .
@@ -30,6 +30,9 @@ imports: $(DEV)
 
 rules: $(DEV)
 	$(BIN)/rawr check hq
+
+openapi: $(DEV)
+	$(BIN)/rawr openapi hq --check
 
 bench: $(DEV) $(NPM)
 	$(BIN)/python -m benchmarks

@@ -1,7 +1,7 @@
 """The command and what it is made of; each subcommand imports what it needs when it runs."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import click
 
@@ -18,6 +18,9 @@ _HQ_DIR = click.argument(
     default=Path(),
     metavar="[HQ]",
 )
+
+_COMMITTED: Final = "<HQ>/openapi.json"
+"""What `--check` without a file stands for."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -87,6 +90,68 @@ def check(
     from ._check import run_check
 
     run_check(hq_dir, output_format=output_format, rules=rules, with_manifest=not no_manifest)
+
+
+@main.command()
+@_HQ_DIR
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it there, such as to HQ/openapi.json.",
+)
+@click.option(
+    "--check",
+    "committed",
+    is_flag=False,
+    flag_value=_COMMITTED,
+    type=click.Path(path_type=Path),
+    metavar="[FILE]",
+    help="Compare it with a committed one; HQ/openapi.json by default.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["drift", "breaking"]),
+    default="drift",
+    show_default=True,
+    help="What --check fails on: any difference, or one that breaks callers.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How --check tells what changed.",
+)
+def openapi(
+    hq_dir: Path,
+    output: Path | None,
+    committed: Path | None,
+    fail_on: Literal["drift", "breaking"],
+    output_format: Literal["text", "json"],
+) -> None:
+    """Print the OpenAPI document that an HQ publishes.
+
+    It has the published procedures and nothing else. With --check it is compared with a committed
+    document, breaking changes are named, and the exit code is 1 if they differ; 2 if there is no
+    document to compare with.
+    """
+    if committed is not None and committed.is_dir():  # `rawr openapi --check HQ`
+        hq_dir, committed = committed, Path(_COMMITTED)
+    with reported():
+        from rawr.scaffold import OPENAPI_FILE
+
+        from ._openapi import check_document, print_document, write_document
+
+        if committed is not None:
+            file = hq_dir / OPENAPI_FILE if committed == Path(_COMMITTED) else committed
+            check_document(hq_dir, file, output_format=output_format, fail_on=fail_on)
+        elif output is not None:
+            write_document(hq_dir, output)
+        else:
+            print_document(hq_dir)
 
 
 @main.command()

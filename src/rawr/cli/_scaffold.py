@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from rawr.scaffold import (
+    OPENAPI_FILE,
     CapabilityName,
     Files,
     ScaffoldError,
@@ -65,6 +66,7 @@ def new_capability(name: str, root: Path, surfaces: frozenset[Surface]) -> None:
             manifest.write_text(after, encoding="utf-8")
     for line in _written(parsed, surfaces):
         click.echo(line)
+    click.echo(f"  rawr openapi {root} -o {root / OPENAPI_FILE}  updates what is published")
 
 
 def _written(name: CapabilityName, surfaces: frozenset[Surface]) -> Iterator[str]:

@@ -2,12 +2,15 @@
 
 from ._errors import OpenAPIGeneratorError, Problem
 from ._generator import OPENAPI_VERSION, OpenAPISource, Section, generate_openapi
+from .changes import Change, compare_openapi
 
 __all__ = [
     "OPENAPI_VERSION",
+    "Change",
     "OpenAPIGeneratorError",
     "OpenAPISource",
     "Problem",
     "Section",
+    "compare_openapi",
     "generate_openapi",
 ]

@@ -12,6 +12,9 @@ from ._render import render
 Files: TypeAlias = Mapping[str, str]
 """Texts by their path from the root of the HQ, in the order of the paths."""
 
+OPENAPI_FILE: Final = "openapi.json"
+"""Where an HQ keeps its published OpenAPI document: beside its manifest."""
+
 _TEMPLATES: Final = files("rawr.scaffold") / "templates"
 _SUFFIX: Final = ".tpl"
 _NAME: Final = "NAME"

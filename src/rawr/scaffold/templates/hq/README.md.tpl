@@ -6,6 +6,8 @@ An HQ: capabilities with typed APIs and durable workflows, composed in `rawr_hq.
 rawr dev .                        # serve it on http://127.0.0.1:3000; its token is in .rawr/dev-token
 rawr new capability NAME          # add one: package, API, workflow, tests, manifest entry
 rawr check .                      # the rules of the architecture
+rawr openapi . -o openapi.json    # update the published document, after a change of contracts
+rawr openapi . --check            # fails if it is out of date, and names what breaks callers
 rawr doctor .                     # what is wrong with the set-up, and how to mend it
 pytest                            # boots the HQ in process
 mypy
