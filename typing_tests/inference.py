@@ -1,7 +1,7 @@
 """What type checkers infer of contracts, implementers and clients; no plugin, no codegen."""
 
 from collections.abc import AsyncIterator
-from typing import assert_type
+from typing import Any, assert_type
 
 from rawr.contract import (
     Contract,
@@ -16,7 +16,7 @@ from rawr.contract import (
     post,
 )
 from rawr.procedure import Call, Router, create_router_client, implement
-from rawr.schema import Schema
+from rawr.schema import Schema, SchemaAdapter, adapt
 
 
 class RunRef(Schema):
@@ -40,11 +40,15 @@ class Forbidden(TypedError[None], code="FORBIDDEN"):
     """Not allowed."""
 
 
+WHATEVER: SchemaAdapter[Any] = adapt(dict)
+
+
 class Workflows(Contract, prefix="/invoicing"):
     get_run_status = get("/runs/{runId}").input(RunRef).output(RunStatus).errors(RunNotFound)
     watch_run = get("/runs/{runId}/events").input(RunRef).streams(Tick)
     ping = post().output(str)
     forget = post().input(list[int])
+    anything = post().input(WHATEVER).output(str)
 
 
 class Invoicing(Contract):
@@ -104,6 +108,7 @@ async def calls(link: Link) -> None:
         await hq.invoicing.workflows.watch_run(RunRef(run_id="r"), last_event_id="3"),
         EventIterator[Tick],
     )
+    await hq.invoicing.workflows.anything({"any": 1})
     async for tick in await hq.invoicing.workflows.watch_run(RunRef(run_id="r")):
         assert_type(tick, Tick)
     try:

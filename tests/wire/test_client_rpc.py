@@ -359,3 +359,14 @@ async def test_events_that_stop_half_way_are_a_lost_connection(node_server: str)
         assert (await anext(events)).n == 1
         with pytest.raises(ConnectionLost, match="half way"):
             await anext(events)
+
+
+async def test_event_iterators_go_up_over_http(orpc: Fixtures) -> None:
+    async def items() -> AsyncIterator[object]:
+        yield {"at": EPOCH}
+        yield 2**64
+
+    assert await orpc.collect(items()) == [
+        {"at": "date:1970-01-01T00:00:00.000Z"},
+        "bigint:18446744073709551616",
+    ]

@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from ._errors import ConnectionLost
 from ._messages import HTTPRequest, HTTPResponse, Transport
+from ._upload import UploadBody
 
 Message: TypeAlias = MutableMapping[str, Any]
 ASGIApplication: TypeAlias = Callable[
@@ -61,6 +62,8 @@ class ASGITransport(Transport):
             raise RuntimeError("Enter the ASGITransport first: async with ASGITransport(app)")
         exchange = _Exchange(request)
         scope = _scope(request, self._client)
+        if isinstance(request.body, UploadBody):
+            self._tasks.start_soon(exchange.upload, name=f"upload {scope['path']}")
         self._tasks.start_soon(exchange.run, self._app, scope, name=f"asgi {scope['path']}")
         try:
             return await exchange.response()
@@ -77,8 +80,9 @@ class _Exchange:
     """One request and its response, between the application's task and the caller's."""
 
     def __init__(self, request: HTTPRequest) -> None:
-        self._request = request
-        self._requested = False
+        self._whole = request.body if isinstance(request.body, bytes) else b""
+        self._pump = _Pump(request.body) if isinstance(request.body, UploadBody) else None
+        self._has_all = False
         self._gone = anyio.Event()
         self._started = anyio.Event()
         self._head: Message | None = None
@@ -92,8 +96,14 @@ class _Exchange:
         except Exception as error:  # noqa: BLE001 - the caller is told instead
             self._failure = error
         finally:
+            self._stop_upload()
             self._writing.close()
             self._started.set()
+
+    async def upload(self) -> None:
+        """Make a body that is streamed, as the application reads it."""
+        if self._pump is not None:
+            await self._pump.run()
 
     async def response(self) -> HTTPResponse:
         """Wait for the response head.
@@ -115,7 +125,12 @@ class _Exchange:
     async def close(self) -> None:
         """Go away; safe to call twice."""
         self._gone.set()
+        self._stop_upload()
         self._reading.close()
+
+    def _stop_upload(self) -> None:
+        if self._pump is not None:
+            self._pump.stop()
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         async for chunk in self._reading:
@@ -124,11 +139,19 @@ class _Exchange:
             raise ConnectionLost("The application failed half way") from self._failure
 
     async def _receive(self) -> Message:
-        if self._requested:
-            await self._gone.wait()
-            return {"type": "http.disconnect"}
-        self._requested = True
-        return {"type": "http.request", "body": self._request.body or b"", "more_body": False}
+        if not self._has_all:
+            message = await self._rest()
+            self._has_all = not message["more_body"]
+            if not self._gone.is_set():
+                return message
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _rest(self) -> Message:
+        if self._pump is None:
+            return {"type": "http.request", "body": self._whole, "more_body": False}
+        block = await self._pump.block()
+        return {"type": "http.request", "body": block or b"", "more_body": block is not None}
 
     async def _send(self, message: Message) -> None:
         await anyio.lowlevel.checkpoint()
@@ -142,13 +165,42 @@ class _Exchange:
                 self._writing.close()
 
 
+class _Pump:
+    """A streamed body on its way: made block by block, while somebody wants the next one."""
+
+    def __init__(self, body: UploadBody) -> None:
+        self._body = body
+        self._scope = anyio.CancelScope()
+        self._writing, self._reading = anyio.create_memory_object_stream[bytes]()
+
+    async def run(self) -> None:
+        try:
+            with self._scope:
+                async for block in self._body:
+                    await self._writing.send(block)
+        finally:
+            self._writing.close()
+            await self._body.aclose()
+
+    async def block(self) -> bytes | None:
+        """The next block; None at the end. Cancelling it loses nothing."""
+        try:
+            return await self._reading.receive()
+        except anyio.EndOfStream:
+            return None
+
+    def stop(self) -> None:
+        self._scope.cancel()
+        self._reading.close()
+
+
 def _scope(request: HTTPRequest, client: tuple[str, int]) -> dict[str, Any]:
     parts = urlsplit(request.url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     raw_path = parts.path or "/"
     given = [(name.encode("ascii"), value.encode()) for name, value in request.headers.items()]
-    if request.body is not None and "content-length" not in request.headers:
+    if isinstance(request.body, bytes) and "content-length" not in request.headers:
         given.append((b"content-length", str(len(request.body)).encode()))
     return {
         "type": "http",

@@ -264,7 +264,10 @@ def _fail(group: Sequence[_Queued], error: LinkError) -> None:
 
 
 def _fits_batch(request: HTTPRequest) -> bool:
-    return request.body is None or request.headers.get("content-type") == JSON_TYPE
+    body = request.body
+    return body is None or (
+        isinstance(body, bytes) and request.headers.get("content-type") == JSON_TYPE
+    )
 
 
 def _common_headers(requests: Sequence[HTTPRequest]) -> dict[str, str]:
@@ -287,7 +290,7 @@ def _item(request: HTTPRequest, common: Mapping[str, str]) -> BatchItem:
         url=request.url,
         method=request.method,
         headers={name: value for name, value in own if common.get(name) != value},
-        body=UNDEFINED if request.body is None else load_json(request.body),
+        body=load_json(request.body) if isinstance(request.body, bytes) else UNDEFINED,
     )
 
 

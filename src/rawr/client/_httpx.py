@@ -1,7 +1,7 @@
 """Sending with httpx2, or with the httpx client an application already has."""
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol, cast, runtime_checkable
@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from ._errors import ConnectFailed, ConnectionLost, LinkError, ProtocolError, TimedOut
 from ._messages import HTTPRequest, HTTPResponse, Transport
+from ._upload import UploadBody
 
 _USER_INFO = re.compile(r"//[^/@]*@")
 
@@ -24,7 +25,7 @@ class HTTPClient(Protocol):
         url: str,
         *,
         headers: Sequence[tuple[bytes, bytes]],
-        content: bytes | None,
+        content: bytes | AsyncIterable[bytes] | None,
         timeout: None,
     ) -> Any:
         """Prepare a request with the client's own headers and authentication."""
@@ -62,6 +63,9 @@ class HTTPXTransport(Transport):
             response = await client.send(prepared, stream=True, follow_redirects=False)
         except (library.HTTPError, library.InvalidURL) as error:
             raise _link_error(error, library, request) from error
+        finally:
+            if isinstance(request.body, UploadBody):
+                await request.body.aclose()
         return HTTPResponse(
             status=response.status_code,
             headers=_joined(response.headers.multi_items()),

@@ -4,18 +4,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
+from ._upload import UploadBody
+
 Headers = Mapping[str, str]
 """Header fields by lower-case name; repeated fields are joined by `", "`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HTTPRequest:
-    """A request, complete with its body."""
+    """A request, complete with its body or what makes it."""
 
     method: str
     url: str
     headers: Headers = field(default_factory=dict)
-    body: bytes | None = None
+    body: "bytes | UploadBody | None" = None
 
 
 async def _nothing() -> None:
@@ -43,6 +45,8 @@ class Transport(Protocol):
 
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         """Send without following redirects; return once the response head is there.
+
+        A body that is an event iterator is closed by whoever sends it.
 
         Raises:
             LinkError: There is no response.

@@ -1,6 +1,6 @@
 """The link to plain HTTP: the OpenAPI protocol."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 from typing_extensions import override
@@ -20,6 +20,7 @@ from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, Transport
 from ._reading import DEFAULT_MAX_RESPONSE_BYTES
 from ._structure import METHODS_WITHOUT_BODY, declared_output, split_input
+from ._upload import EVENT_STREAM_HEADERS, UploadBody
 from ._url import LinkURL
 
 ErrorDecoder: TypeAlias = Callable[[object, int, Headers], ORPCError[Any] | None]
@@ -98,6 +99,13 @@ class OpenAPILinkCodec(LinkCodec):
         merged = {**parts.headers, **headers}
         if method in METHODS_WITHOUT_BODY or parts.body is UNDEFINED:
             return HTTPRequest(method=method, url=url, headers=merged)
+        if isinstance(parts.body, AsyncIterator):
+            return HTTPRequest(
+                method=method,
+                url=url,
+                headers={**merged, **EVENT_STREAM_HEADERS},
+                body=UploadBody(parts.body, self._serializer),
+            )
         encoded = encode_body(self._serializer.serialize_body(parts.body))
         return HTTPRequest(
             method=method, url=url, headers={**merged, **encoded.headers}, body=encoded.content

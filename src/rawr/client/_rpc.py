@@ -1,6 +1,6 @@
 """The link to `/rpc`: RPC protocol v1 over HTTP."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from typing_extensions import override
@@ -21,6 +21,7 @@ from ._httpx import HTTPClient
 from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, Transport
 from ._reading import DEFAULT_MAX_RESPONSE_BYTES
+from ._upload import EVENT_STREAM_HEADERS, UploadBody
 from ._url import LinkURL
 
 RPCMethod: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -123,6 +124,13 @@ class RPCLinkCodec(LinkCodec):
     def encode(self, call: LinkCall, headers: Headers) -> HTTPRequest:
         method: str = self._method(call) if callable(self._method) else self._method
         path = encode_path(call.path)
+        if isinstance(call.input, AsyncIterator):
+            return HTTPRequest(
+                method=self._fallback_method if method == "GET" else method,
+                url=self._url.of(path),
+                headers={**headers, **EVENT_STREAM_HEADERS},
+                body=UploadBody(call.input, self._serializer),
+            )
         body = self._serializer.serialize_body(call.input)
         if method == "GET":
             if not isinstance(body, FormData):

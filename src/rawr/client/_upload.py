@@ -1,19 +1,24 @@
-"""Event iterators a client sends (RPC protocol v1, peer protocol)."""
+"""Event iterators a client sends (RPC protocol v1, event iterator and peer protocol)."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final
 
 import anyio
+from typing_extensions import override
 
 from rawr.contract import Event, EventIterator, EventMeta, ORPCError
 from rawr.schema import UNDEFINED
 from rawr.wire import EncodeError
+from rawr.wire.body import EVENT_STREAM_TYPE
 from rawr.wire.error import error_to_json, to_orpc_error
+from rawr.wire.event_iterator import ItemSerializer, IteratorEncoder
 from rawr.wire.peer import PeerEvent, PeerId
 from rawr.wire.rpc import RPCSerializer
 
 logger = logging.getLogger("rawr.client")
+
+EVENT_STREAM_HEADERS: Final[Mapping[str, str]] = {"content-type": EVENT_STREAM_TYPE}
 
 _NO_META: Final = EventMeta()
 
@@ -33,7 +38,7 @@ class Upload:
         """The events of the call with this id."""
         source = self._source
         try:
-            async for item in source.events() if isinstance(source, EventIterator) else source:
+            async for item in _with_meta(source):
                 data, meta = (item.data, item.meta) if isinstance(item, Event) else (item, _NO_META)
                 payload = self._serializer.serialize(data)
                 yield PeerEvent(id=id, event="message", data=payload, meta=meta)
@@ -45,17 +50,71 @@ class Upload:
 
     async def aclose(self) -> None:
         """Tell the producer that no more is wanted; safe to call when cancelled."""
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            with anyio.CancelScope(shield=True):
-                await close()
+        await _close(self._source)
+
+
+class UploadBody(AsyncIterator[bytes]):
+    """The same as the body of an HTTP request; it can be sent once."""
+
+    def __init__(self, source: AsyncIterator[Any], serializer: ItemSerializer) -> None:
+        self._source = source
+        self._encoder = IteratorEncoder(serializer)
+        self._blocks = self._encode()
+
+    @override
+    async def __anext__(self) -> bytes:
+        return await anext(self._blocks)
+
+    async def aclose(self) -> None:
+        """Tell the producer that no more is wanted; safe to call when cancelled."""
+        with anyio.CancelScope(shield=True):
+            await self._blocks.aclose()
+        await _close(self._source)
+
+    async def _encode(self) -> AsyncGenerator[bytes, None]:
+        encoder = self._encoder
+        yield encoder.open()
+        try:
+            async for item in _with_meta(self._source):
+                yield encoder.item(item)
+            last = encoder.done(getattr(self._source, "result", UNDEFINED))
+        except Exception as error:  # noqa: BLE001 - the boundary: the server is told
+            last = self._failure(error)
+        yield last
+
+    def _failure(self, error: Exception) -> bytes:
+        try:
+            return self._encoder.error(_told(error))
+        except EncodeError as unencodable:
+            return self._encoder.error(_untellable(unencodable))
+
+
+def _with_meta(source: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    """The items, an `Event` where one carries metadata."""
+    return source.events() if isinstance(source, EventIterator) else source
+
+
+async def _close(source: AsyncIterator[Any]) -> None:
+    close = getattr(source, "aclose", None)
+    if close is not None:
+        with anyio.CancelScope(shield=True):
+            await close()
 
 
 def _failure(error: Exception, serializer: RPCSerializer) -> dict[str, Any]:
+    try:
+        return serializer.serialize(error_to_json(_told(error)))
+    except EncodeError as unencodable:
+        return serializer.serialize(error_to_json(_untellable(unencodable)))
+
+
+def _told(error: Exception) -> ORPCError[Any]:
+    """What the server is told of a failure of the producer."""
     if not isinstance(error, ORPCError):
         logger.error("An event iterator could not be sent", exc_info=error)
-    try:
-        return serializer.serialize(error_to_json(to_orpc_error(error)))
-    except EncodeError as unencodable:
-        logger.exception("The failure of an event iterator could not be sent")
-        return serializer.serialize(error_to_json(to_orpc_error(unencodable)))
+    return to_orpc_error(error)
+
+
+def _untellable(error: EncodeError) -> ORPCError[Any]:
+    logger.error("The failure of an event iterator could not be sent", exc_info=error)
+    return to_orpc_error(error)

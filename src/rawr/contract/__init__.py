@@ -10,6 +10,7 @@ from ._contract import (
     walk,
 )
 from ._errors import COMMON_ERRORS, ContractError, ORPCError, TypedError, is_error_status
+from ._event_schema import EventIteratorSchema, InvalidItem, event_iterator
 from ._events import Event, EventIterator, EventMeta, with_event_meta
 from ._inherited import Inherited
 from ._interceptors import Interceptor, Observer, on_error, on_finish, on_start, on_success
@@ -36,11 +37,13 @@ __all__ = [
     "ErrorMap",
     "Event",
     "EventIterator",
+    "EventIteratorSchema",
     "EventMeta",
     "Failure",
     "Inherited",
     "InputCall",
     "Interceptor",
+    "InvalidItem",
     "Link",
     "LinkCall",
     "LinkError",
@@ -64,6 +67,7 @@ __all__ = [
     "create_client",
     "delete",
     "derive_contract",
+    "event_iterator",
     "get",
     "is_error_status",
     "on_error",

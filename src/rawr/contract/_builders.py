@@ -4,6 +4,7 @@ from typing import Any, TypeVar, overload
 
 from rawr.schema import SchemaAdapter, adapt
 
+from ._event_schema import EventIteratorSchema
 from ._events import EventIterator
 from ._procedure import ProcedureContract, ProcedureDefinition, require_slash
 from ._route import Method, Route
@@ -28,7 +29,7 @@ class ContractBuilder(ProcedureContract[In, Out]):
     @overload
     def input(self, schema: SchemaAdapter[In2]) -> "ContractBuilder[In2, Out]": ...
     def input(self, schema: Any) -> Any:
-        """Declare the input's type."""
+        """Declare the input's type; `event_iterator(T)` for one that clients stream."""
         return self._declare(input=adapt(schema))
 
     @overload
@@ -37,7 +38,10 @@ class ContractBuilder(ProcedureContract[In, Out]):
     def output(self, schema: SchemaAdapter[Out2]) -> "ContractBuilder[In, Out2]": ...
     def output(self, schema: Any) -> Any:
         """Declare the output's type."""
-        return self._declare(output=adapt(schema), streams=False)
+        adapter = adapt(schema)
+        if isinstance(adapter, EventIteratorSchema):
+            return self.streams(adapter.item)
+        return self._declare(output=adapter, streams=False)
 
     @overload
     def streams(self, schema: type[Out2]) -> "ContractBuilder[In, EventIterator[Out2]]": ...

@@ -1,6 +1,6 @@
 """Procedure contracts: what goes in, what comes out, what may go wrong, and where."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, overload
@@ -8,12 +8,14 @@ from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, overload
 from rawr.schema import UNDEFINED, SchemaAdapter
 
 from ._errors import ContractError, TypedError
+from ._events import EventIterator
 from ._link import ClientContext, Link, LinkCall
 from ._meta import MetaEntry
 from ._route import Route, RouteFields
 
 In = TypeVar("In")
 Out = TypeVar("Out")
+Item = TypeVar("Item")
 In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
 
@@ -66,6 +68,13 @@ class Binding(Protocol):
         ...
 
 
+class _AnyInput:
+    """Never made: it leads type checkers to the call of a contract whose input is `Any`.
+
+    They take the first overload that fits, and `Any` fits this one, which nothing else does.
+    """
+
+
 class ProcedureContract(Generic[In, Out]):
     """An immutable declaration of one procedure.
 
@@ -105,8 +114,16 @@ class ProcedureContract(Generic[In, Out]):
     def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(
+        self: "ProcedureContract[_AnyInput, Out]", instance: Binding, owner: type
+    ) -> InputCall[Any, Out]: ...
+    @overload
+    def __get__(
         self: "ProcedureContract[None, Out]", instance: Binding, owner: type
     ) -> PlainCall[Out]: ...
+    @overload
+    def __get__(
+        self: "ProcedureContract[EventIterator[Item], Out]", instance: Binding, owner: type
+    ) -> InputCall[AsyncIterator[Item], Out]: ...
     @overload
     def __get__(self, instance: Binding, owner: type) -> InputCall[In, Out]: ...
     @overload

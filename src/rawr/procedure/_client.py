@@ -1,6 +1,6 @@
 """Calling procedures in process, through the same pipeline as over the wire."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeAlias, TypeVar, cast, overload
 
 from typing_extensions import override
@@ -9,6 +9,7 @@ from rawr.contract import (
     ClientContext,
     Contract,
     ContractError,
+    EventIterator,
     Link,
     LinkCall,
     create_client,
@@ -23,6 +24,7 @@ C = TypeVar("C", bound=Contract)
 Ctx = TypeVar("Ctx")
 In = TypeVar("In")
 Out = TypeVar("Out")
+Item = TypeVar("Item")
 
 ContextSource: TypeAlias = Ctx | Callable[[ClientContext], Awaitable[Ctx]]
 """A context, or what makes one for each call from the caller's client context."""
@@ -93,6 +95,16 @@ def create_router_client(
 @overload
 async def call(
     procedure: Procedure[Ctx, None, Out],
+    /,
+    *,
+    context: Ctx,
+    path: tuple[str, ...] = (),
+    last_event_id: str | None = None,
+) -> Out: ...
+@overload
+async def call(
+    procedure: Procedure[Ctx, EventIterator[Item], Out],
+    input: AsyncIterator[Item],
     /,
     *,
     context: Ctx,

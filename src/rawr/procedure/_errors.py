@@ -18,15 +18,6 @@ def output_error(error: SchemaError) -> ORPCError[Any]:
     return failure
 
 
-def item_error(error: SchemaError) -> ORPCError[Any]:
-    """A streamed item broke the contract (RPC protocol v1, event iterator)."""
-    failure = ORPCError[Any](
-        "EVENT_ITERATOR_VALIDATION_FAILED", message="Event iterator validation failed"
-    )
-    failure.__cause__ = error
-    return failure
-
-
 def derive_defined(error: ORPCError[Any], errors: ErrorMap) -> ORPCError[Any]:
     """The error as the contract knows it (RPC protocol v1, errors: `defined` is derived).
 

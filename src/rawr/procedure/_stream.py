@@ -5,10 +5,10 @@ from typing import Any
 
 from typing_extensions import override
 
-from rawr.contract import ErrorMap, Event, EventIterator, ORPCError
+from rawr.contract import ErrorMap, Event, EventIterator, InvalidItem, ORPCError
 from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError
 
-from ._errors import derive_defined, item_error
+from ._errors import derive_defined
 
 
 class ValidatedItems(AsyncIterator[Any]):
@@ -61,4 +61,4 @@ class ValidatedItems(AsyncIterator[Any]):
                 return Event(self._schema.validate(item.data), item.meta)
             return self._schema.validate(item)
         except SchemaError as error:
-            raise item_error(error) from error
+            raise InvalidItem from error
