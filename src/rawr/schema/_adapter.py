@@ -1,6 +1,6 @@
 """The one port between the platform and a schema library."""
 
-from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 T = TypeVar("T")
 
@@ -30,6 +30,15 @@ class SchemaAdapter(Protocol[T]):
         self, mode: SchemaMode = "input", *, ref_template: str = REF_TEMPLATE
     ) -> dict[str, object]:
         """JSON Schema 2020-12 of the type; shared definitions under `$defs`."""
+        ...
+
+
+@runtime_checkable
+class EmittedSchema(Protocol):
+    """An adapter that also knows which properties are there in whatever it dumps."""
+
+    def emitted_json_schema(self, *, ref_template: str = REF_TEMPLATE) -> dict[str, object]:
+        """The output's JSON Schema, requiring what is always emitted, defaults included."""
         ...
 
 

@@ -5,7 +5,14 @@ from typing import Any, Generic, Literal, TypeVar
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core.core_schema import DictSchema, WithDefaultSchema, any_schema
+from pydantic_core.core_schema import (
+    DataclassField,
+    DictSchema,
+    ModelField,
+    TypedDictField,
+    WithDefaultSchema,
+    any_schema,
+)
 from typing_extensions import override
 
 from ._adapter import REF_TEMPLATE, SchemaMode
@@ -72,6 +79,15 @@ class PydanticAdapter(Generic[T]):
             schema_generator=_JsonSchema,
         )
 
+    def emitted_json_schema(self, *, ref_template: str = REF_TEMPLATE) -> dict[str, object]:
+        """See `EmittedSchema.emitted_json_schema`."""
+        return self._build().json_schema(
+            mode="serialization",
+            ref_template=ref_template,
+            by_alias=True,
+            schema_generator=_EmittedJsonSchema,
+        )
+
     def _dumper(self) -> Any:
         adapter = self._build()
         self._dump = dump = native_dump(adapter.core_schema) or adapter.serializer.to_python
@@ -104,6 +120,19 @@ class _JsonSchema(GenerateJsonSchema):
         values = self.generate_inner(schema.get("values_schema", _ANY))
         pair = {"type": "array", "prefixItems": [keys, values], "minItems": 2, "maxItems": 2}
         return {"type": "array", "items": pair, "x-native-type": "map"}
+
+
+class _EmittedJsonSchema(_JsonSchema):
+    """Requires what a model always dumps: every field but those that may be left out."""
+
+    @override
+    def field_is_required(
+        self, field: ModelField | DataclassField | TypedDictField, total: bool
+    ) -> bool:
+        if field["type"] == "typed-dict-field" or field["schema"]["type"] != "default":
+            return super().field_is_required(field, total)
+        is_always_dumped = field.get("serialization_exclude_if") is None
+        return is_always_dumped and field["schema"].get("default") is not UNDEFINED
 
 
 _ROOT_CONFIG = ConfigDict(arbitrary_types_allowed=True)

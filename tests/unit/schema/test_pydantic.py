@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Required
 
 import pydantic
 import pytest
@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from rawr.schema import (
     UNDEFINED,
+    EmittedSchema,
     File,
     Issue,
     RegExp,
@@ -319,3 +320,29 @@ def test_what_is_dumped_validates_to_the_same(
 def test_nothing_but_a_schema_error_comes_of_bad_input(value: object) -> None:
     if value != {}:
         assert issues_of(Invoice, value)
+
+
+def test_what_is_emitted_requires_defaults_too() -> None:
+    class Parts(Schema):
+        given: str
+        defaulted: int = 1
+        made: list[str] = pydantic.Field(default_factory=list)
+        absent: str | Undefined = UNDEFINED
+        hidden: str = pydantic.Field(default="", exclude=True)
+
+    assert adapt(Parts).json_schema("output")["required"] == ["given"]
+    assert always_there(Parts) == ["given", "defaulted", "made"]
+
+
+def test_an_optional_key_of_a_typed_dict_stays_optional() -> None:
+    class Parts(TypedDict, total=False):
+        given: Required[str]
+        may_lack: str
+
+    assert always_there(Parts) == ["given"]
+
+
+def always_there(source: Any) -> object:
+    adapter = adapt(source)
+    assert isinstance(adapter, EmittedSchema)
+    return adapter.emitted_json_schema()["required"]
