@@ -23,6 +23,7 @@ OFFENCES = {
     "composition-has-no-http-server": ("composition/__init__.py", "import starlette"),
     "scaffold-stands-alone": ("scaffold/__init__.py", "import rawr.composition"),
     "policy-stands-alone": ("policy/_rule.py", "import rawr.contract"),
+    "typescript-reads-contracts": ("typescript/__init__.py", "import rawr.procedure"),
     "one-sqlite": ("host/__init__.py", "import sqlite3"),
 }
 

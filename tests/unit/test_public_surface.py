@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-LAYERS = ("schema", "contract", "procedure", "wire", "http", "openapi", "client")
+LAYERS = ("schema", "contract", "procedure", "wire", "http", "openapi", "client", "typescript")
 AUTHORING = ("schema", "contract", "procedure")
 
 
