@@ -6,7 +6,7 @@ BASE   := $(VENV)/.base-installed
 DEV    := $(VENV)/.dev-installed
 NPM    := tests/node/node_modules/.installed
 
-.PHONY: up test check lint types imports rules openapi bench locks clean
+.PHONY: up test check lint types imports rules openapi audit bench locks clean
 
 up: $(BASE)  ## set up and start the reference HQ
 	@exec $(BIN)/rawr dev hq
@@ -34,12 +34,16 @@ rules: $(DEV)
 openapi: $(DEV)
 	$(BIN)/rawr openapi hq --check
 
+audit: $(DEV)  ## known vulnerabilities of what is locked; exits with 3 where that cannot be asked
+	$(BIN)/python .ci/audit.py
+
 bench: $(DEV) $(NPM)
 	$(BIN)/python -m benchmarks
 
 locks:  ## refresh the hash-pinned locks
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/base.txt
 	uv pip compile pyproject.toml --group test --group lint --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/dev.txt
+	echo pip-audit | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/audit.txt
 
 clean:
 	rm -rf $(VENV) tests/node/node_modules
