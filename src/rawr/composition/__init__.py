@@ -13,9 +13,11 @@ from ._capability import (
     Capability,
     CompositionError,
     InngestFunction,
+    WebSurface,
     WorkflowSurface,
     define_api_surface,
     define_capability,
+    define_web_surface,
     define_workflow_surface,
 )
 from ._manifest import (
@@ -42,11 +44,13 @@ __all__ = [
     "Principal",
     "RequestInfo",
     "RouterManifest",
+    "WebSurface",
     "WorkflowBoundary",
     "WorkflowSurface",
     "compose_capabilities",
     "define_api_surface",
     "define_capability",
+    "define_web_surface",
     "define_workflow_surface",
     "is_within",
 ]

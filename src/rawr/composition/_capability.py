@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import inngest
@@ -50,6 +51,25 @@ class WorkflowSurface(Generic[Ports]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSurface:
+    """The web plugin of a capability: a micro-frontend, built to static files."""
+
+    title: str
+    """What people read: on the host's pages and in the browser's tab."""
+    directory: Path
+    """The built files; the host serves them and nothing around them."""
+    entry: str = "index.js"
+    """The module that exports `mount(element, context)`."""
+    style: str = "index.css"
+    """A style sheet for the page; a plugin may do without."""
+
+    @property
+    def source(self) -> Path:
+        """The folder that is built: it holds `package.json` and the directory."""
+        return self.directory.parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capability(Generic[Ports]):
     """A domain package with the plugins that put it on the wire and make it durable."""
 
@@ -59,6 +79,7 @@ class Capability(Generic[Ports]):
     """Binds the package to what the host owns; the only place where they meet."""
     api: ApiSurface[Ports] | None = None
     workflows: WorkflowSurface[Ports] | None = None
+    web: WebSurface | None = None
     roles: frozenset[str] = frozenset()
     """The roles its procedures ask for."""
     migrations: tuple[MigrationSet, ...] = ()
@@ -93,12 +114,28 @@ def define_workflow_surface(
     )
 
 
+def define_web_surface(
+    *, title: str, directory: Path, entry: str = "index.js", style: str = "index.css"
+) -> WebSurface:
+    """Declare a web plugin; its files are looked for when the host boots.
+
+    Raises:
+        CompositionError: The directory is not absolute, so it would move with the process.
+    """
+    if not directory.is_absolute():
+        raise CompositionError(
+            f"web plugin {title}: {directory} is not absolute; write Path(__file__).parent / 'dist'"
+        )
+    return WebSurface(title=title, directory=directory, entry=entry, style=style)
+
+
 def define_capability(
     name: str,
     *,
     provide: Callable[[HostPorts], Ports],
     api: ApiSurface[Ports] | None = None,
     workflows: WorkflowSurface[Ports] | None = None,
+    web: WebSurface | None = None,
     roles: Collection[str] = (),
     migrations: Sequence[MigrationSet] = (),
 ) -> Capability[Ports]:
@@ -116,6 +153,7 @@ def define_capability(
         provide=provide,
         api=api,
         workflows=workflows,
+        web=web,
         roles=frozenset(roles),
         migrations=tuple(migrations),
     )

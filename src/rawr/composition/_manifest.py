@@ -12,7 +12,7 @@ from rawr.procedure import Router, compose_routers
 from rawr.sqlite import MigrationSet
 
 from ._boundary import ApiBoundary, WorkflowBoundary
-from ._capability import Capability, CompositionError, InngestFunction
+from ._capability import Capability, CompositionError, InngestFunction, WebSurface
 from ._functions import make_functions, refuse_misfits
 from ._place import written_in
 from ._ports import HostPorts
@@ -50,6 +50,11 @@ class Manifest:
         """Every event the triggers may emit."""
         surfaces = (item.workflows for item in self.capabilities)
         return tuple(event for surface in surfaces if surface for event in surface.events)
+
+    @property
+    def web(self) -> Mapping[str, WebSurface]:
+        """The web plugins, by capability."""
+        return {item.name: item.web for item in self.capabilities if item.web is not None}
 
     @property
     def roles(self) -> frozenset[str]:

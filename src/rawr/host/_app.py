@@ -1,5 +1,6 @@
 """The route families of a host, mounted in their one order."""
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,7 +18,13 @@ from ._overload import Gate
 from ._pages import Pages
 from ._resources import Resources
 from ._settings import Settings
-from .identity import ABSOLUTE_LIFETIME, CookiePolicy, KeyedLimit, OriginPolicy
+from ._web_plugins import WebPlugins, plugin_files
+from .identity import (
+    ABSOLUTE_LIFETIME,
+    CookiePolicy,
+    KeyedLimit,
+    OriginPolicy,
+)
 
 INGRESS = "/api/inngest"
 WORKFLOWS = "/api/workflows"
@@ -36,7 +43,9 @@ def build_mounts(resources: Resources) -> MountTable:
     on_workflows = workflows.asgi(prefix=WORKFLOWS, context=contexts.for_workflows)
     on_rpc = rpc.asgi(prefix=RPC, context=contexts.for_rpc)
     on_api = api.asgi(prefix=API, context=contexts.for_api)
-    pages = _pages(resources)
+    plugins = plugin_files(manifest, resources.settings)
+    pages = replace(_pages(resources), plugins=tuple(plugins.values()))
+    web = WebPlugins(plugins=plugins, signed_in=pages.signed_in, new_id=resources.new_id)
     return MountTable(
         (
             Mount(INGRESS, _ingress(resources)),
@@ -44,6 +53,7 @@ def build_mounts(resources: Resources) -> MountTable:
             Mount(RPC, gate.guard(on_rpc, speaks_rpc=True)),
             pages.openapi_mount(OPENAPI_DOCUMENT),
             Mount(API, gate.guard(on_api)),
+            web.mount(),
             *pages.mounts(),
         )
     )

@@ -60,14 +60,24 @@ def stylesheet() -> bytes:
 
 
 def landing_page(
-    principal: Principal | None, runs: Sequence[RunRecord], *, notice: str = ""
+    principal: Principal | None,
+    runs: Sequence[RunRecord],
+    plugins: Sequence[tuple[str, str]] = (),
+    *,
+    notice: str = "",
 ) -> str:
-    """The whole page; runs are shown to a signed-in principal only."""
+    """The whole page; runs and web plugins are shown to a signed-in principal only."""
     return _render(
         "landing.html",
+        plugins=_plugins(plugins) if principal is not None and plugins else "",
         families="\n".join(map(_family, ROUTE_FAMILIES)),
         runs=_signed_out(notice) if principal is None else _signed_in(principal, runs),
     )
+
+
+def _plugins(plugins: Sequence[tuple[str, str]]) -> str:
+    links = (f'<li><a href="{escape(href)}">{escape(title)}</a></li>' for title, href in plugins)
+    return _render("landing_plugins.html", links="\n".join(links))
 
 
 def _signed_out(notice: str) -> str:

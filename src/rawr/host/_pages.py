@@ -14,6 +14,8 @@ from ._forms import query_field, read_form
 from ._landing import CONTENT_SECURITY_POLICY, landing_page, stylesheet
 from ._mounts import Mount, respond
 from ._requests import source_ip
+from ._web_assets import PluginFiles
+from ._web_plugins import plugin_links
 from .identity import (
     Access,
     CookiePolicy,
@@ -47,6 +49,8 @@ class Pages:
     origins: OriginPolicy
     trusted_proxies: tuple[IPNetwork, ...]
     openapi: bytes
+    plugins: tuple[PluginFiles, ...] = ()
+    """The web plugins that the landing page leads to."""
 
     def mounts(self) -> tuple[Mount, ...]:
         """Every infrastructure route."""
@@ -78,11 +82,11 @@ class Pages:
         await respond(send, 200, self.openapi, _JSON)
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        principal = self._signed_in(scope)
+        principal = self.signed_in(scope)
         runs: Sequence[RunRecord] = ()
         if principal is not None:
             runs = (await self.runs.list(tenant_id=principal.tenant_id, limit=_LATEST_RUNS)).runs
-        await _page(send, 200, landing_page(principal, runs))
+        await _page(send, 200, landing_page(principal, runs, plugin_links(self.plugins)))
 
     async def _sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
@@ -128,13 +132,14 @@ class Pages:
         if not self.origins.admits_form(scope["headers"]):
             await _notice(send, 403, "Sign out from this page itself.")
             return
-        principal = self._signed_in(scope)
+        principal = self.signed_in(scope)
         self._end_session(scope)
         if principal is not None:
             audit("sign-out", subject=principal.subject, tenant=principal.tenant_id)
         await _see_page(send, self.cookie.clear())
 
-    def _signed_in(self, scope: Scope) -> Principal | None:
+    def signed_in(self, scope: Scope) -> Principal | None:
+        """Who the session of a request belongs to."""
         session = self._session(scope)
         return None if session is None else self.access.sessions.find(session.value)
 
