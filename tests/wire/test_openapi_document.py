@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 from tests.node_peer import ask_node, peers_installed
 
-from rawr.contract import Contract, TypedError, get, post, procedure, put
+from rawr.contract import Contract, TypedError, event_iterator, get, post, procedure, put
 from rawr.openapi import generate_openapi
 from rawr.schema import File, Schema
 
@@ -142,6 +142,7 @@ class Runs(Contract):
         .output(Outcome)
         .route(input_structure="detailed", output_structure="detailed")
     )
+    count = post("/count").input(event_iterator(Number)).output(float)
     nested: Nested
 
 

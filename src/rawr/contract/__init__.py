@@ -26,6 +26,7 @@ from ._procedure import (
 )
 from ._route import Method, Route, RouteFields, SpecOverride, Structure
 from ._safe import Failure, SafeResult, Success, safe
+from ._spec import operation_spec, spec_of
 
 __all__ = [
     "COMMON_ERRORS",
@@ -74,11 +75,13 @@ __all__ = [
     "on_finish",
     "on_start",
     "on_success",
+    "operation_spec",
     "patch",
     "post",
     "procedure",
     "put",
     "safe",
+    "spec_of",
     "walk",
     "with_event_meta",
 ]

@@ -1,12 +1,14 @@
 """OpenAPI 3.1 documents from contracts."""
 
 from ._errors import OpenAPIGeneratorError, Problem
+from ._failures import ErrorBodySchema
 from ._generator import OPENAPI_VERSION, OpenAPISource, Section, generate_openapi
 from .changes import Change, compare_openapi
 
 __all__ = [
     "OPENAPI_VERSION",
     "Change",
+    "ErrorBodySchema",
     "OpenAPIGeneratorError",
     "OpenAPISource",
     "Problem",

@@ -1,18 +1,17 @@
 """OpenAPI 3.1 documents from contracts and routers."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from rawr.contract import Contract, ContractProcedure, walk
 from rawr.procedure import Router
 from rawr.schema import Json
-from rawr.wire.path import encode_path
 
 from ._components import Components
-from ._errors import OpenAPIGeneratorError, Problem, Undescribable
+from ._failures import ErrorBodySchema, FailureWriter
 from ._operation import OperationWriter
+from ._paths import Paths
 
 OPENAPI_VERSION: Final = "3.1.1"
 
@@ -40,23 +39,51 @@ def generate_openapi(
     description: str | None = None,
     servers: Sequence[str | Mapping[str, Json]] = (),
     published_only: bool = True,
+    filter: Callable[[ContractProcedure], bool] | None = None,
+    default_error: bool = False,
+    error_body_schema: ErrorBodySchema | None = None,
+    allow_anything: bool = False,
     base: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
     """The OpenAPI 3.1 document of contracts, routers or sections of them.
 
-    Only published procedures are shown unless `published_only` is False. `base` holds other
-    fields of the document, such as `security`, `tags` or `components.securitySchemes`. Equal
-    contracts give equal documents, key order included.
+    Equal contracts give equal documents, key order included.
+
+    >>> from rawr.contract import get
+    >>> class Planets(Contract, prefix="/planets", tags=["planets"], publish=True):
+    ...     find = get("/{id}").input(dict[str, str]).output(str)
+    >>> generate_openapi(Planets, title="Planets")
+    Traceback (most recent call last):
+    rawr.openapi._errors.OpenAPIGeneratorError: Cannot describe:
+    find: its path has parameters, so its input must be an object that requires each of them: id
+
+    Args:
+        sources: What to describe, together in one document.
+        title: The document's title.
+        version: The version of the API it describes.
+        description: What it is about, in CommonMark.
+        servers: Where it is served: URLs or server objects.
+        published_only: Whether to leave out what is not `.publish()`ed.
+        filter: What else to leave out, by metadata or tags for example: True keeps.
+        default_error: Whether every operation says what errors it does not declare look like,
+            as its `default` response.
+        error_body_schema: For servers whose error bodies have a form of their own.
+        allow_anything: Whether inputs and outputs may be `Any` or `object`.
+        base: Other fields of the document, such as `security`, `tags` or
+            `components.securitySchemes`.
 
     Raises:
         OpenAPIGeneratorError: Naming every procedure OpenAPI cannot describe, and every two
             that share an operation id or a route.
     """
     components = Components()
-    paths = _Paths(OperationWriter(components))
+    failures = FailureWriter(components, body_schema=error_body_schema, with_default=default_error)
+    paths = Paths(OperationWriter(components, failures, allow_anything=allow_anything))
     for section in _sections(sources):
-        for place in _places(section, published_only=published_only):
-            paths.add(section, place)
+        for place in _places(section):
+            is_shown = place.contract.definition.published or not published_only
+            if is_shown and (filter is None or filter(place)):
+                paths.add(place, prefix=section.prefix, namespace=section.namespace)
     paths.finish()
     extra = dict(base or {})
     published, schemas = components.publish(paths.items)
@@ -89,70 +116,12 @@ def _sections(sources: OpenAPISource | Iterable[OpenAPISource]) -> Iterator[Sect
         yield source if isinstance(source, Section) else Section(source=source)
 
 
-def _places(section: Section, *, published_only: bool) -> Iterator[ContractProcedure]:
+def _places(section: Section) -> Iterator[ContractProcedure]:
     source = section.source
-    for place in walk(source.contract if isinstance(source, Router) else source):
-        if place.contract.definition.published or not published_only:
-            yield place
-
-
-class _Paths:
-    """The paths of a document while they are collected, and what went wrong with them."""
-
-    def __init__(self, writer: OperationWriter) -> None:
-        self.items: dict[str, dict[str, Any]] = {}
-        self._writer = writer
-        self._problems: list[Problem] = []
-        self._ids: dict[str, str] = {}
-        self._routes: dict[tuple[str, str], str] = {}
-
-    def add(self, section: Section, place: ContractProcedure) -> None:
-        """Describe a procedure, or note why that is impossible."""
-        name = ".".join((*section.namespace, *place.path))
-        route = place.contract.definition.route
-        path = encode_path(place.path) if route.path is None else route.path
-        path = _standard_path(section.prefix + path)
-        try:
-            operation = self._describe(place, path, name)
-            self._claim(name, operation.get("operationId"), path, route.effective_method)
-        except Undescribable as finding:
-            self._problems.append(Problem(name, str(finding)))
-        else:
-            shown = _REST_PARAM.sub("{", path)
-            self.items.setdefault(shown, {})[route.effective_method.lower()] = operation
-
-    def finish(self) -> None:
-        """Raise what went wrong."""
-        if self._problems:
-            raise OpenAPIGeneratorError(self._problems)
-
-    def _describe(self, place: ContractProcedure, path: str, name: str) -> dict[str, Any]:
-        definition = place.contract.definition
-        override = definition.route.spec
-        if isinstance(override, Mapping):
-            return dict(override)
-        operation = self._writer.write(definition, path, name)
-        return operation if override is None else override(operation)
-
-    def _claim(self, name: str, operation_id: str | None, path: str, method: str) -> None:
-        """Give the procedure its operation id and its route, unless another one has them.
-
-        Holders are compared by identity: two sections may have procedures of one name.
-        """
-        if operation_id is not None:
-            holder = self._ids.setdefault(operation_id, name)
-            if holder is not name:
-                raise Undescribable(f"its operation id {operation_id!r} is that of {holder} too")
-        route = (method, _ANY_PARAM.sub("{}", path))
-        holder = self._routes.setdefault(route, name)
-        if holder is not name:
-            raise Undescribable(f"its route {method} {path} is that of {holder} too")
-
-
-_SLASHES: Final = re.compile(r"/{2,}")
-_REST_PARAM: Final = re.compile(r"\{\+")
-_ANY_PARAM: Final = re.compile(r"\{[^{}]*\}")
-
-
-def _standard_path(path: str) -> str:
-    return "/" + _SLASHES.sub("/", path).strip("/")
+    if not isinstance(source, Router):
+        yield from walk(source)
+        return
+    for routed in source.walk():
+        # Its procedure knows its middleware; its contract, the prefixes around it.
+        described = routed.procedure.with_definition(routed.contract.definition)
+        yield ContractProcedure(routed.path, routed.attributes, described)

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from rawr.contract import ProcedureDefinition, Route, TypedError, is_error_status
+from rawr.contract import EventIteratorSchema, ProcedureDefinition, Route, is_error_status
+from rawr.schema import SchemaAdapter, SchemaMode
 
 from ._components import Components, JsonSchema
-from ._content import content, event_content, parameters
+from ._content import JSON, content, event_content, parameters
 from ._errors import Undescribable
+from ._failures import FailureWriter
 from ._schemas import accepts_null, branches, is_any, is_object, merge_objects, split_object
 
 _PATH_PARAM: Final = re.compile(r"\{\+?([^{}]+)\}")
@@ -25,6 +27,15 @@ _DETAILED_OUTPUT: Final = (
     "its output structure is detailed, so each output must be an object with any of status (one "
     "literal from 200 to 399), headers (an object) and body"
 )
+_ANYTHING: Final = (
+    "its {} may be anything, so that a document says nothing of it; declare its type (or generate "
+    "with allow_anything=True)"
+)
+_UPLOAD: Final = (
+    "its input is an event iterator, which is a whole body: it needs a method with a body, a path "
+    "without parameters and the compact input structure"
+)
+_WITHOUT_BODY: Final = ("GET", "HEAD")
 
 
 def path_params(path: str) -> tuple[str, ...]:
@@ -35,8 +46,12 @@ def path_params(path: str) -> tuple[str, ...]:
 class OperationWriter:
     """Describes procedures; the schemas they share go to the components."""
 
-    def __init__(self, components: Components) -> None:
+    def __init__(
+        self, components: Components, failures: FailureWriter, *, allow_anything: bool
+    ) -> None:
         self._components = components
+        self._failures = failures
+        self._allow_anything = allow_anything
 
     def write(
         self, definition: ProcedureDefinition, path: str, operation_id: str
@@ -59,8 +74,9 @@ class OperationWriter:
             if value
         }
         operation |= self._request(definition, path_params(path))
-        responses = {**self._successes(definition), **self._failures(definition)}
-        operation["responses"] = {str(status): responses[status] for status in sorted(responses)}
+        parts = (self._successes(definition), self._failures.write(definition.errors))
+        responses = {str(key): shown for part in parts for key, shown in part.items()}
+        operation["responses"] = dict(sorted(responses.items()))
         return operation
 
     def _request(self, definition: ProcedureDefinition, params: Sequence[str]) -> dict[str, Any]:
@@ -68,12 +84,23 @@ class OperationWriter:
             if params:
                 raise Undescribable(_COMPACT_PARAMS.format(", ".join(params)))
             return {}
-        schema = self._components.add(definition.input, "input")
+        if isinstance(definition.input, EventIteratorSchema):
+            return self._upload(definition.route, definition.input, params)
+        schema = self._described(definition.input, "input")
         if is_any(schema) and not params:
             return {}
         if definition.route.input_structure == "detailed":
             return self._detailed_request(schema, params)
         return self._compact_request(definition.route, schema, params)
+
+    def _upload(
+        self, route: Route, schema: EventIteratorSchema[Any], params: Sequence[str]
+    ) -> dict[str, Any]:
+        is_compact = route.input_structure == "compact"
+        if params or not is_compact or route.effective_method in _WITHOUT_BODY:
+            raise Undescribable(_UPLOAD)
+        item = self._described(schema.item, "input")
+        return {"requestBody": {"required": True, "content": event_content(item)}}
 
     def _compact_request(
         self, route: Route, schema: JsonSchema, params: Sequence[str]
@@ -136,13 +163,15 @@ class OperationWriter:
         response: dict[str, Any] = {"description": route.success_description}
         if definition.output is None:
             return {route.success_status: response}
-        schema = self._components.add(definition.output, "output")
+        schema = self._described(definition.output, "output")
         if definition.streams:
             response["content"] = event_content(schema)
             return {route.success_status: response}
         if route.output_structure == "detailed":
             return dict(self._detailed_responses(route, schema))
-        response["content"] = content(schema, self._components)
+        response["content"] = (
+            {JSON: {"schema": schema}} if is_any(schema) else content(schema, self._components)
+        )
         return {route.success_status: response}
 
     def _detailed_responses(
@@ -185,52 +214,14 @@ class OperationWriter:
             for name, item in schema.get("properties", {}).items()
         }
 
-    def _failures(self, definition: ProcedureDefinition) -> dict[int, Any]:
-        by_status: dict[int, list[JsonSchema]] = {}
-        for error in definition.errors.values():
-            by_status.setdefault(error.status, []).append(self._error(error))
-        undefined = self._components.define("UndefinedError", _UNDEFINED_ERROR) if by_status else {}
-        return {
-            status: {
-                "description": str(status),
-                "content": content({"oneOf": [*variants, undefined]}, self._components),
-            }
-            for status, variants in by_status.items()
-        }
-
-    def _error(self, error: type[TypedError[Any]]) -> JsonSchema:
-        data: JsonSchema = {}
-        required = ["defined", "code", "status", "message"]
-        if error.data_schema is not None:
-            data = self._components.add(error.data_schema, "output")
-            required.append("data")
-        return {
-            "type": "object",
-            "properties": {
-                "defined": {"const": True},
-                "code": {"const": error.code},
-                "status": {"const": error.status},
-                "message": {"type": "string", "default": error.default_message},
-                "data": data,
-            },
-            "required": required,
-        }
+    def _described(self, adapter: SchemaAdapter[Any], mode: SchemaMode) -> JsonSchema:
+        schema = self._components.add(adapter, mode)
+        if is_any(schema) and not self._allow_anything:
+            raise Undescribable(_ANYTHING.format(mode))
+        return schema
 
     def _merge(self, schema: JsonSchema) -> JsonSchema:
         return merge_objects(schema, self._components.resolve)
-
-
-_UNDEFINED_ERROR: Final[JsonSchema] = {
-    "type": "object",
-    "properties": {
-        "defined": {"const": False},
-        "code": {"type": "string"},
-        "status": {"type": "number"},
-        "message": {"type": "string"},
-        "data": {},
-    },
-    "required": ["defined", "code", "status", "message"],
-}
 
 
 def _requires_exactly(schema: JsonSchema, names: Sequence[str]) -> bool:

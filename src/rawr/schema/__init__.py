@@ -7,7 +7,7 @@ tools which only read contracts start fast.
 from typing import TYPE_CHECKING
 
 from ._adapter import REF_TEMPLATE, EmittedSchema, SchemaAdapter, SchemaMode, adapt
-from ._issue import Issue, SchemaError
+from ._issue import Issue, SchemaError, UndescribableType
 from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ __all__ = [
     "SchemaError",
     "SchemaMode",
     "Undefined",
+    "UndescribableType",
     "Url",
     "adapt",
 ]

@@ -29,7 +29,11 @@ class SchemaAdapter(Protocol[T]):
     def json_schema(
         self, mode: SchemaMode = "input", *, ref_template: str = REF_TEMPLATE
     ) -> dict[str, object]:
-        """JSON Schema 2020-12 of the type; shared definitions under `$defs`."""
+        """JSON Schema 2020-12 of the type; shared definitions under `$defs`.
+
+        Raises:
+            UndescribableType: There is none, such as for a function.
+        """
         ...
 
 

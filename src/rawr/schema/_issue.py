@@ -1,4 +1,8 @@
-"""What a schema says of a value it refuses."""
+"""What a schema says of a value it refuses, and what it cannot say of its type.
+
+SchemaError           a value does not fit
+UndescribableType     JSON Schema has no form for a type
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,3 +38,15 @@ class SchemaError(ValueError):
 def _describe(issue: Issue) -> str:
     where = ".".join(map(str, issue.path))
     return f"{where}: {issue.message}" if where else issue.message
+
+
+class UndescribableType(TypeError):
+    """JSON Schema has no form for a type, or for a part of it; its cause is the library's error."""
+
+    def __init__(self, source: object, reason: str) -> None:
+        self.source = source
+        super().__init__(f"{_name_of(source)} has no JSON Schema: {reason}")
+
+
+def _name_of(source: object) -> str:
+    return source.__qualname__ if isinstance(source, type) else str(source)

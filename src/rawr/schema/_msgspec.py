@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from ._adapter import REF_TEMPLATE, SchemaMode
-from ._issue import Issue, SchemaError
+from ._issue import Issue, SchemaError, UndescribableType
 from ._values import File, RegExp, Url
 
 T = TypeVar("T")
@@ -59,11 +59,14 @@ class MsgspecAdapter(Generic[T]):
         ref_template: str = REF_TEMPLATE,
     ) -> dict[str, object]:
         """See `SchemaAdapter.json_schema`."""
-        (root,), definitions = msgspec.json.schema_components(
-            [self._source],
-            schema_hook=_native_schema,
-            ref_template=ref_template.replace("{model}", "{name}"),
-        )
+        try:
+            (root,), definitions = msgspec.json.schema_components(
+                [self._source],
+                schema_hook=_native_schema,
+                ref_template=ref_template.replace("{model}", "{name}"),
+            )
+        except TypeError as error:
+            raise UndescribableType(self._source, str(error).rpartition("\n")[2]) from error
         name = str(root.get("$ref", "")).rpartition("/")[2]
         inlined: dict[str, Any] = definitions.pop(name) if name in definitions else root
         return {**inlined, "$defs": definitions} if definitions else inlined

@@ -1,10 +1,10 @@
 """The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pydantic
 from pydantic import ConfigDict, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core.core_schema import (
     DataclassField,
     DictSchema,
@@ -16,13 +16,13 @@ from pydantic_core.core_schema import (
 from typing_extensions import override
 
 from ._adapter import REF_TEMPLATE, SchemaMode
-from ._issue import Issue, SchemaError
+from ._issue import Issue, SchemaError, UndescribableType
 from ._native import has_text_keys, native_dump
 from ._values import UNDEFINED
 
 T = TypeVar("T")
 
-_JSON_SCHEMA_MODES: dict[SchemaMode, Literal["validation", "serialization"]] = {
+_JSON_SCHEMA_MODES: dict[SchemaMode, JsonSchemaMode] = {
     "input": "validation",
     "output": "serialization",
 }
@@ -72,21 +72,21 @@ class PydanticAdapter(Generic[T]):
         self, mode: SchemaMode = "input", *, ref_template: str = REF_TEMPLATE
     ) -> dict[str, object]:
         """See `SchemaAdapter.json_schema`."""
-        return self._build().json_schema(
-            mode=_JSON_SCHEMA_MODES[mode],
-            ref_template=ref_template,
-            by_alias=True,
-            schema_generator=_JsonSchema,
-        )
+        return self._describe(_JSON_SCHEMA_MODES[mode], ref_template, _JsonSchema)
 
     def emitted_json_schema(self, *, ref_template: str = REF_TEMPLATE) -> dict[str, object]:
         """See `EmittedSchema.emitted_json_schema`."""
-        return self._build().json_schema(
-            mode="serialization",
-            ref_template=ref_template,
-            by_alias=True,
-            schema_generator=_EmittedJsonSchema,
-        )
+        return self._describe("serialization", ref_template, _EmittedJsonSchema)
+
+    def _describe(
+        self, mode: JsonSchemaMode, ref_template: str, generator: type[GenerateJsonSchema]
+    ) -> dict[str, object]:
+        try:
+            return self._build().json_schema(
+                mode=mode, ref_template=ref_template, by_alias=True, schema_generator=generator
+            )
+        except (pydantic.PydanticUserError, pydantic.PydanticUndefinedAnnotation) as error:
+            raise UndescribableType(self._source, str(error).partition("\n")[0]) from error
 
     def _dumper(self) -> Any:
         adapter = self._build()

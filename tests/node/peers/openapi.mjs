@@ -29,6 +29,7 @@ const contract = {
       z.object({ status: z.literal(200), body: status }),
       z.object({ status: z.literal(201), headers: z.object({ location: z.string() }), body: ref }),
     ])),
+  count: oc.route({ method: 'POST', path: '/count' }).input(eventIterator(z.object({ n: z.number() }))).output(z.number()),
   nested: { byPlace: oc.input(z.object({ n: z.number() })).output(z.number()) },
 }
 

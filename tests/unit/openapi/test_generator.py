@@ -4,9 +4,18 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from rawr.contract import Contract, TypedError, get, post, procedure
+from rawr.contract import (
+    Contract,
+    ContractProcedure,
+    MetaKey,
+    TypedError,
+    get,
+    operation_spec,
+    post,
+    procedure,
+)
 from rawr.openapi import OpenAPIGeneratorError, Section, generate_openapi
-from rawr.procedure import implement
+from rawr.procedure import Call, Next, implement
 from rawr.schema import Schema
 
 
@@ -231,3 +240,49 @@ def test_a_procedure_without_a_path_lies_at_its_place() -> None:
         some_inner: Inner
 
     assert list(document(Outer)["paths"]) == ["/someInner/ping"]
+
+
+@operation_spec({"security": [{"bearer": []}]})
+class Denied(TypedError[None], code="UNAUTHORIZED"):
+    """Sign in first."""
+
+
+def test_errors_and_middleware_may_add_to_the_operations_they_are_part_of() -> None:
+    def noted(shown: dict[str, Any]) -> dict[str, Any]:
+        return {**shown, "x-audited": True}
+
+    @operation_spec(noted)
+    async def audit(call: Call[None], next: Next[None]) -> object:
+        return await next(call)
+
+    class Guarded(Contract):
+        mine = get("/mine").errors(Denied).publish()
+        whole = get("/whole").errors(Denied).route(spec={"responses": {}}).publish()
+        open = get("/open").publish()
+
+    os = implement(Guarded)
+    for contract in (Guarded.mine, Guarded.whole):
+        os.handler(contract)(_nothing)
+    os.use(audit).handler(Guarded.open)(_nothing)
+    made = generate_openapi(os.router())
+    assert operation(made, "get", "/mine")["security"] == [{"bearer": []}]
+    assert operation(made, "get", "/whole") == {"responses": {}, "security": [{"bearer": []}]}
+    assert operation(made, "get", "/open")["x-audited"] is True
+    assert "x-audited" not in operation(generate_openapi(Guarded), "get", "/open")
+
+
+async def _nothing(context: None) -> None:
+    return None
+
+
+def test_a_filter_keeps_what_an_audience_may_see() -> None:
+    audience = MetaKey[str]("audience", default="public")
+
+    class Mixed(Contract, publish=True):
+        shown = get("/shown")
+        hidden = get("/hidden").meta(audience("partners"))
+
+    def for_public(place: ContractProcedure) -> bool:
+        return audience.of(place.contract) == "public"
+
+    assert list(generate_openapi(Mixed, filter=for_public)["paths"]) == ["/shown"]

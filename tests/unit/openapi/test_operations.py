@@ -1,17 +1,26 @@
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import pytest
 from openapi_spec_validator import validate
 from pydantic import ConfigDict
 
-from rawr.contract import Contract, ProcedureContract, get, post, put
+from rawr.contract import (
+    Contract,
+    ProcedureContract,
+    TypedError,
+    event_iterator,
+    get,
+    post,
+    put,
+)
 from rawr.openapi import OpenAPIGeneratorError, generate_openapi
 from rawr.schema import File, Schema
 
 
-def describe(contract: ProcedureContract[Any, Any]) -> dict[str, Any]:
+def describe(contract: ProcedureContract[Any, Any], **options: Any) -> dict[str, Any]:
     made = type("Single", (Contract,), {"single": contract})
-    document = generate_openapi(made, published_only=False)
+    document = generate_openapi(made, published_only=False, **options)
     validate(document)
     (path,) = document["paths"].values()
     (operation,) = path.values()
@@ -70,8 +79,108 @@ def test_an_input_that_may_be_null_is_not_required() -> None:
     assert describe(post("/x").input(Text))["requestBody"]["required"] is True
 
 
-def test_any_input_needs_no_description() -> None:
-    assert "requestBody" not in describe(post("/x").input(object))
+class Vague(TypedError[object], code="VAGUE"):
+    """Something."""
+
+
+@pytest.mark.parametrize(
+    ("contract", "what"),
+    [
+        (post("/x").input(object), "its input may be anything"),
+        (post("/x").output(object), "its output may be anything"),
+        (post("/x").output(Any), "its output may be anything"),  # type: ignore[call-overload]  # Any is no type
+        (post("/x").streams(object), "its output may be anything"),
+        (post("/x").input(event_iterator(object)), "its input may be anything"),
+        (post("/x").errors(Vague), "the data of its error VAGUE may be anything"),
+    ],
+)
+def test_nothing_degrades_to_an_empty_schema(
+    contract: ProcedureContract[Any, Any], what: str
+) -> None:
+    assert reason(contract).startswith(what)
+
+
+def test_anything_is_described_as_such_where_that_is_wanted() -> None:
+    shown = describe(post("/x").input(object).output(object), allow_anything=True)
+    assert "requestBody" not in shown
+    assert shown["responses"]["200"]["content"] == {"application/json": {"schema": {}}}
+
+
+class Callback:
+    """Nothing a document can describe."""
+
+
+class Holder(Schema):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    callback: Callback
+
+
+@pytest.mark.parametrize(
+    ("contract", "named"),
+    [
+        (post("/x").input(Callback), "Callback has no JSON Schema"),
+        (post("/x").output(Holder), "Holder has no JSON Schema"),
+        (post("/x").streams(Callback), "Callback has no JSON Schema"),
+    ],
+)
+def test_a_type_without_a_json_schema_is_named(
+    contract: ProcedureContract[Any, Any], named: str
+) -> None:
+    assert named in reason(contract)
+
+
+def test_an_event_iterator_is_a_body_of_events() -> None:
+    shown = describe(post("/x").input(event_iterator(Text)).output(int))
+    events = shown["requestBody"]["content"]["text/event-stream"]["schema"]["oneOf"]
+    assert shown["requestBody"]["required"] is True
+    assert [event["properties"]["event"] for event in events] == [
+        {"const": "message"},
+        {"const": "done"},
+        {"const": "error"},
+    ]
+    assert events[0]["properties"]["data"] == {"$ref": "#/components/schemas/Text"}
+
+
+@pytest.mark.parametrize(
+    "contract",
+    [
+        get("/x").input(event_iterator(Text)),
+        put("/x/{id}").input(event_iterator(Text)),
+        post("/x").input(event_iterator(Text)).route(input_structure="detailed"),
+    ],
+)
+def test_an_event_iterator_leaves_no_room_for_other_inputs(
+    contract: ProcedureContract[Any, Any],
+) -> None:
+    assert reason(contract).startswith("its input is an event iterator, which is a whole body")
+
+
+class Missing(TypedError[Text], code="MISSING", status=404):
+    """Missing."""
+
+
+def test_errors_that_are_not_declared_may_have_a_response_of_their_own() -> None:
+    responses = describe(post("/x").errors(Missing), default_error=True)["responses"]
+    undefined = {"$ref": "#/components/schemas/UndefinedError"}
+    assert list(responses) == ["200", "404", "default"]
+    assert responses["default"] == {
+        "description": "Any other error",
+        "content": {"application/json": {"schema": undefined}},
+    }
+    assert responses["404"]["content"]["application/json"]["schema"]["oneOf"][1] == undefined
+
+
+def test_error_bodies_may_have_a_form_of_their_own() -> None:
+    def problem(errors: Sequence[type[TypedError[Any]]], status: int) -> dict[str, Any] | None:
+        codes = [error.code for error in errors]
+        return {"type": "object", "title": f"{status} {codes}"} if status == 404 else None
+
+    class Taken(TypedError[None], code="TAKEN", status=409):
+        """Taken."""
+
+    shown = describe(post("/x").errors(Missing, Taken), error_body_schema=problem)["responses"]
+    assert shown["404"]["content"]["application/json"]["schema"]["title"] == "404 ['MISSING']"
+    assert "oneOf" in shown["409"]["content"]["application/json"]["schema"]
 
 
 def test_unions_of_objects_are_one_set_of_parameters() -> None:

@@ -1,12 +1,13 @@
 """msgspec Structs as schemas."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
-from rawr.schema import File, RegExp, SchemaError, Url, adapt
+from rawr.schema import File, RegExp, SchemaError, UndescribableType, Url, adapt
 
 
 class Line(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -144,3 +145,11 @@ def test_issues_inside_lists_of_structs_have_paths() -> None:
     with pytest.raises(SchemaError) as caught:
         adapt(list[Line]).validate([{"unitPrice": 1}, {"unitPrice": "x"}])
     assert caught.value.issues[0].path == (1, "unitPrice")
+
+
+def test_a_type_json_schema_has_no_form_for_is_named() -> None:
+    class Hook(msgspec.Struct):
+        call: Callable[[], int]
+
+    with pytest.raises(UndescribableType, match=r"Hook has no JSON Schema: type .* not supported"):
+        adapt(Hook).json_schema()

@@ -21,6 +21,7 @@ from rawr.schema import (
     Schema,
     SchemaError,
     Undefined,
+    UndescribableType,
     Url,
     adapt,
 )
@@ -346,3 +347,14 @@ def always_there(source: Any) -> object:
     adapter = adapt(source)
     assert isinstance(adapter, EmittedSchema)
     return adapter.emitted_json_schema()["required"]
+
+
+@pytest.mark.parametrize("mode", ["input", "output"])
+def test_a_type_json_schema_has_no_form_for_is_named(mode: Any) -> None:
+    class Callback:
+        pass
+
+    with pytest.raises(UndescribableType, match=r"Callback\] has no JSON Schema") as caught:
+        adapt(list[Callback]).json_schema(mode)
+    assert caught.value.source == list[Callback]
+    assert caught.value.__cause__ is not None
