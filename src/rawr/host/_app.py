@@ -132,5 +132,6 @@ def _pages(resources: Resources) -> Pages:
         cookie=_cookie(settings),
         origins=OriginPolicy(public_origin=settings.public_url),
         trusted_proxies=settings.trusted_proxies,
+        on_access_changed=resources.on_access_changed,
         openapi=msgspec.json.encode(openapi_document(resources.manifest)),
     )

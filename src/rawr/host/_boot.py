@@ -6,12 +6,12 @@ What a stage opens is closed in reverse: stop accepting, drain, then release.
 
 import logging
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
 import inngest
@@ -24,12 +24,14 @@ from rawr.durable.domain.ulid import UlidFactory
 from rawr.durable.engine import Engine
 from rawr.sqlite import Database, DataDirectory
 
+from ._admission import still_admitted
 from ._app import build_mounts
 from ._mounts import MountTable
 from ._providers import issued_elsewhere, known_tokens
 from ._resources import EngineBundle, Resources
 from ._run_links import run_links
 from ._settings import Settings
+from ._streams import Nudge, OpenStreams
 from ._telemetry import Telemetry, start_telemetry
 from .identity import (
     MIGRATIONS as IDENTITY_MIGRATIONS,
@@ -43,6 +45,7 @@ logger: Final = logging.getLogger("rawr.host")
 
 _APP_ID: Final = "rawr-hq"
 DATABASE: Final = "hq.db"
+Background: TypeAlias = Mapping[str, Callable[[], Coroutine[None, None, None]]]
 _ENGINE: Final = "engine"
 
 
@@ -85,6 +88,7 @@ class Host:
 
     app: ASGIApp
     mounts: MountTable
+    streams: OpenStreams
     settings: Settings
     manifest: Manifest
     coordination: Coordination
@@ -139,14 +143,18 @@ async def boot(
                 new_id=new_id,
             )
         )
+        guest = developer(manifest.roles) if settings.mode == "development" else None
         access = await Access.open(
             database,
             known=identity or known_tokens(settings, manifest.roles),
             others=issued_elsewhere(settings, manifest.roles, lambda: clock.now_ms() / 1000),
             now_ms=clock.now_ms,
+            mode=settings.mode,
+            guest=guest,
         )
         functions = await stages.serve_functions(bundle, bound)
         host: Host | None = None
+        recheck = Nudge()
         mounts = stages.build_mounts(
             Resources(
                 settings=settings,
@@ -159,36 +167,45 @@ async def boot(
                 now_ms=clock.now_ms,
                 new_id=new_id,
                 is_ready=lambda: host is not None and host.is_serving,
+                on_access_changed=recheck.give,
             )
         )
+        streams = OpenStreams(mounts, still_admitted=partial(still_admitted, access))
         host = Host(
-            app=telemetry.observe(mounts),
+            app=telemetry.observe(streams),
             mounts=mounts,
+            streams=streams,
             settings=settings,
             manifest=manifest,
             coordination=coordination,
             engine=bundle.engine,
             administration=Administration(
-                tokens=access.tokens, users=access.users, now_ms=clock.now_ms, new_id=new_id
+                tokens=access.tokens,
+                users=access.users,
+                now_ms=clock.now_ms,
+                new_id=new_id,
+                on_access_changed=recheck.give,
             ),
             new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
         )
         stack.push_async_callback(access.store_use)
-        upkeep = partial(access.keep_use_stored, clock)
-        await stack.enter_async_context(_working(host, upkeep))
+        background: Background = {
+            "outbox-relay": coordination.relay.run,
+            "identity-upkeep": partial(access.keep_use_stored, clock),
+            "stream-admission": partial(streams.keep_checking, clock, recheck),
+        }
+        await stack.enter_async_context(_working(host, background))
         yield host
 
 
 @asynccontextmanager
-async def _working(
-    host: Host, upkeep: Callable[[], Coroutine[None, None, None]]
-) -> AsyncIterator[None]:
-    """Run engine, relay and upkeep; when leaving, send what is due and let calls in flight end."""
+async def _working(host: Host, background: Background) -> AsyncIterator[None]:
+    """Run the engine and tasks by name; leaving, send what is due and let calls in flight end."""
     await host.engine.start()
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(host.coordination.relay.run, name="outbox-relay")
-        tasks.start_soon(upkeep, name="identity-upkeep")
+        for name, task in background.items():
+            tasks.start_soon(task, name=name)
         host.is_serving = True
         try:
             yield

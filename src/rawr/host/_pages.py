@@ -51,6 +51,8 @@ class Pages:
     openapi: bytes
     plugins: tuple[PluginFiles, ...] = ()
     """The web plugins that the landing page leads to."""
+    on_access_changed: Callable[[], None] = lambda: None
+    """Told when a session ended, so that its open streams can be."""
 
     def mounts(self) -> tuple[Mount, ...]:
         """Every infrastructure route."""
@@ -82,11 +84,17 @@ class Pages:
         await respond(send, 200, self.openapi, _JSON)
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        principal = self.signed_in(scope)
+        principal, headers = self.signed_in(scope), await self._renewed(scope)
         runs: Sequence[RunRecord] = ()
         if principal is not None:
             runs = (await self.runs.list(tenant_id=principal.tenant_id, limit=_LATEST_RUNS)).runs
-        await _page(send, 200, landing_page(principal, runs, plugin_links(self.plugins)))
+        await _page(send, 200, landing_page(principal, runs, plugin_links(self.plugins)), headers)
+
+    async def _renewed(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+        """The header that gives a session's cookie another value, if it is time for one."""
+        session = self._session(scope)
+        value = None if session is None else await self.access.sessions.renew(session.value)
+        return () if value is None else ((b"set-cookie", self.cookie.start(value).encode()),)
 
     async def _sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
@@ -125,15 +133,15 @@ class Pages:
         if proven is None:
             await _notice(send, 401, refusal)
             return
-        self._end_session(scope)
-        await _see_page(send, self.cookie.start(self.access.sessions.start(proven)))
+        await self._end_session(scope)
+        await _see_page(send, self.cookie.start(await self.access.sessions.start(proven)))
 
     async def _sign_out(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
             await _notice(send, 403, "Sign out from this page itself.")
             return
         principal = self.signed_in(scope)
-        self._end_session(scope)
+        await self._end_session(scope)
         if principal is not None:
             audit("sign-out", subject=principal.subject, tenant=principal.tenant_id)
         await _see_page(send, self.cookie.clear())
@@ -143,10 +151,11 @@ class Pages:
         session = self._session(scope)
         return None if session is None else self.access.sessions.find(session.value)
 
-    def _end_session(self, scope: Scope) -> None:
+    async def _end_session(self, scope: Scope) -> None:
         session = self._session(scope)
         if session is not None:
-            self.access.sessions.end(session.value)
+            await self.access.sessions.end(session.value)
+            self.on_access_changed()
 
     def _session(self, scope: Scope) -> SessionCookie | None:
         credentials = credentials_of(scope["headers"], cookie=self.cookie.name)

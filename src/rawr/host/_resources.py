@@ -35,3 +35,5 @@ class Resources:
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
     is_ready: Callable[[], bool]
+    on_access_changed: Callable[[], None]
+    """To be told when somebody may do less than before."""

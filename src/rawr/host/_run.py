@@ -44,7 +44,13 @@ async def run_host(
                 say(line)
             if settings.mode == "development":
                 say(_sign_in_link(settings, host.new_ticket()))
-            await serve_app(host.app, listener, on_ready=lambda: say(f"ready {settings.base_url}"))
+            await serve_app(
+                host.app,
+                listener,
+                on_ready=lambda: say(f"ready {settings.base_url}"),
+                streams=host.streams,
+                max_message_bytes=settings.max_body_bytes,
+            )
             say("draining: finishing what was begun")
     finally:
         listener.close()

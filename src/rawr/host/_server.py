@@ -3,20 +3,21 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from ._streams import StreamCutter
+from ._streams import OpenStreams
 
 T = TypeVar("T")
 
 _DRAIN_SECONDS = 10
 _BACKLOG = 2048
+_MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 class AddressInUse(Exception):
@@ -31,7 +32,7 @@ class _Server(uvicorn.Server):
         config: uvicorn.Config,
         *,
         on_ready: Callable[[], None],
-        on_exit: Callable[[], None],
+        on_exit: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
@@ -45,7 +46,7 @@ class _Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._on_exit()
+        await self._on_exit()
         await super().shutdown(sockets)
 
     @override
@@ -94,11 +95,24 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve_app(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
-    """Serve until SIGINT or SIGTERM; requests in flight get up to 10 seconds to end."""
-    streams = StreamCutter(app)
+async def serve_app(
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[], None],
+    streams: OpenStreams | None = None,
+    max_message_bytes: int = _MAX_MESSAGE_BYTES,
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight get up to 10 seconds to end.
+
+    `streams` are those of the app, if it minds them itself; they are ended first.
+    `max_message_bytes` caps one message of a websocket.
+    """
+    if streams is None:
+        app = streams = OpenStreams(app)
     config = uvicorn.Config(
-        streams,
+        app,
+        http=_http_protocol(),
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -106,6 +120,19 @@ async def serve_app(app: ASGIApp, listener: socket.socket, *, on_ready: Callable
         # Uvicorn would believe X-Forwarded-For of any local peer; the host knows its own proxies.
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
+        ws="websockets-sansio",
+        ws_max_size=max_message_bytes,
+        # Messages are small, and a compressed one may hide a thousand times its size.
+        ws_per_message_deflate=False,
     )
-    server = _Server(config, on_ready=on_ready, on_exit=streams.cut)
+    server = _Server(config, on_ready=on_ready, on_exit=streams.close)
     await server.serve(sockets=[listener])
+
+
+def _http_protocol() -> type[asyncio.Protocol] | Literal["h11"]:
+    """What parses requests: httptools where it is installed; both bound the head of a request."""
+    try:
+        from ._heads import BoundedHeads
+    except ImportError:
+        return "h11"
+    return BoundedHeads

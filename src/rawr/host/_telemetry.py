@@ -13,7 +13,10 @@ from typing_extensions import override
 
 logger: Final = logging.getLogger("rawr.host")
 
-_SERVER_ERROR = 500
+_SERVER_ERROR: Final = 500
+_SWITCHING: Final = 101
+_OBSERVED: Final = frozenset({"http", "websocket"})
+_STARTS: Final = frozenset({"http.response.start", "websocket.http.response.start"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +26,20 @@ class Telemetry:
     now: Callable[[], float] = field(default=time.perf_counter)
 
     def observe(self, app: ASGIApp) -> ASGIApp:
-        """The app with every HTTP request logged: method, path, status, milliseconds."""
+        """The app with every request and websocket logged: method, path, status, milliseconds."""
 
         async def observed(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http":
+            if scope["type"] not in _OBSERVED:
                 await app(scope, receive, send)
                 return
             started_at, status = self.now(), 0
 
             async def watch(message: Message) -> None:
                 nonlocal status
-                if message["type"] == "http.response.start":
+                if message["type"] in _STARTS:
                     status = message["status"]
+                elif message["type"] == "websocket.accept":
+                    status = _SWITCHING
                 await send(message)
 
             try:
@@ -55,7 +60,7 @@ class Telemetry:
             logger.log(
                 level,
                 "%s %s -> %s in %.1f ms",
-                scope["method"],
+                scope.get("method", "WEBSOCKET"),
                 scope["path"],
                 status or "no response",
                 milliseconds,

@@ -94,6 +94,7 @@ async def test_the_route_families_are_mounted_in_their_order(tmp_path: Path) -> 
             "/rpc",
             "/api/orpc/openapi.json",
             "/api/orpc",
+            "/rawr/plugins/web",
             "/health",
             "/ready",
             "/landing.css",
@@ -325,3 +326,22 @@ async def test_a_capability_is_bound_to_the_hosts_own_clock_and_ids(tmp_path: Pa
         assert ports.now().tzinfo is not None
         first, second = ports.new_id(), ports.new_id()
         assert first < second
+
+
+async def test_production_refuses_a_web_plugin_that_is_not_built(tmp_path: Path) -> None:
+    surface = define_web_surface(title="Small", directory=tmp_path / "dist")
+    (item,) = SMALL.capabilities
+    manifest = replace(SMALL, capabilities=(replace(item, web=surface),))
+    secret = "0123456789abcdef" * 2
+    with pytest.raises(CompositionError, match=r"not built.*index\.js.*rawr web build"):
+        async with booted(manifest, tmp_path, mode="production", service_token=secret):
+            pass
+
+
+async def test_development_starts_without_it(tmp_path: Path) -> None:
+    surface = define_web_surface(title="Small", directory=tmp_path / "dist")
+    (item,) = SMALL.capabilities
+    manifest = replace(SMALL, capabilities=(replace(item, web=surface),))
+    async with booted(manifest, tmp_path) as host:
+        path = f"/rawr/plugins/web/{item.name}/"
+        assert (await ASGIClient(host.app).request("GET", path)).status == 503

@@ -32,7 +32,8 @@ from ._offline import administer
 from ._origin import OriginPolicy
 from ._passwords import PasswordHasher, ScryptHasher, check_password
 from ._port import Identity, IdentityChain
-from ._sessions import ABSOLUTE_LIFETIME, Proven, Sessions
+from ._proof import KnowsDigests, Proof, ProofKind, Proven
+from ._sessions import ABSOLUTE_LIFETIME, Sessions
 from ._sign_in import SignIn
 from ._socket import serve_administration
 from ._static import TokenIdentity, developer, development_identity, service_identity
@@ -64,10 +65,13 @@ __all__ = [
     "InvalidIdentity",
     "JwtPolicy",
     "KeyedLimit",
+    "KnowsDigests",
     "ListTokens",
     "ListUsers",
     "OriginPolicy",
     "PasswordHasher",
+    "Proof",
+    "ProofKind",
     "Proven",
     "RawHeaders",
     "Reply",

@@ -106,6 +106,8 @@ class Administration:
     users: UserRegistry
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
+    on_access_changed: Callable[[], None] = lambda: None
+    """Told when a token or user may no longer do what it could."""
 
     async def execute(self, command: Command, *, actor: str) -> Reply:
         """Do it, and note in the audit log that `actor` did.
@@ -120,6 +122,7 @@ class Administration:
                 return _tokens(*self.tokens.all())
             case RevokeToken(token_id=token_id):
                 token = await self.tokens.revoke(token_id)
+                self.on_access_changed()
                 audit("token.revoked", actor=actor, token_id=token_id, subject=token.subject)
                 return _tokens(token)
             case AddUser():
@@ -128,6 +131,7 @@ class Administration:
                 return _users(*self.users.all())
             case DisableUser(name=name):
                 user = await self.users.disable(name)
+                self.on_access_changed()
                 audit("user.disabled", actor=actor, name=name)
                 return _users(user)
             case _:

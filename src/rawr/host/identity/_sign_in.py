@@ -16,7 +16,7 @@ from ._errors import TooManyAttempts
 from ._limits import KeyedLimit
 from ._passwords import MAX_PASSWORD_BYTES, PasswordHasher
 from ._port import Identity
-from ._sessions import Proven
+from ._proof import KnowsDigests, Proof, ProofKind, Proven
 from ._tickets import Tickets
 from ._tokens import TokenRegistry
 from ._users import UserRegistry
@@ -72,7 +72,7 @@ class SignIn:
             audit("sign-in.refused", by="password", name=name, address=address)
             return None
         audit("sign-in", by="password", subject=name, tenant=user.grant.tenant_id, address=address)
-        return Proven(principal=user.principal, is_live=lambda: self.users.find(name) is not None)
+        return Proven(principal=user.principal, proof=Proof(kind=ProofKind.USER, ref=name))
 
     async def with_token(self, token: str, *, address: str | None) -> Proven | None:
         """Somebody with a token of a first party or service.
@@ -90,12 +90,15 @@ class SignIn:
         return _entered(proven, "token", address)
 
     async def _prove_token(self, token: str) -> Proven | None:
-        principal = self.tokens.find(token)
-        if principal is not None:
-            digest = token_digest(token)
-            return Proven(principal=principal, is_live=lambda: self.tokens.is_live(digest))
-        principal = await self.identity.authenticate(BearerToken(token))
-        return None if principal is None else Proven(principal=principal)
+        principal, kind = self.tokens.find(token), ProofKind.TOKEN
+        if principal is None:
+            principal = await self.identity.authenticate(BearerToken(token))
+            can_be_asked = isinstance(self.identity, KnowsDigests)
+            kind = ProofKind.START if can_be_asked else ProofKind.OTHER
+        if principal is None:
+            return None
+        ref = "" if kind is ProofKind.OTHER else token_digest(token).hex()
+        return Proven(principal=principal, proof=Proof(kind=kind, ref=ref))
 
     async def with_ticket(self, value: str, *, address: str | None) -> Proven | None:
         """Whoever opens a one-time link first.
@@ -108,7 +111,8 @@ class SignIn:
         if principal is None:
             audit("sign-in.refused", by="ticket", address=address)
             return None
-        return _entered(Proven(principal=principal), "ticket", address)
+        proof = Proof(kind=ProofKind.TICKET, ref=principal.subject)
+        return _entered(Proven(principal=principal, proof=proof), "ticket", address)
 
     def _take(self, address: str | None, name: str | None) -> None:
         waits = [self._by_address.take(address or "unknown")]

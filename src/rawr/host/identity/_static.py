@@ -22,15 +22,19 @@ class TokenIdentity:
         """An identity that knows these tokens."""
         return cls({token_digest(token): principal for token, principal in tokens.items()})
 
-    async def authenticate(self, credentials: Credentials, /) -> Principal | None:
-        """See `Identity.authenticate`; compares in constant time, against every token."""
-        if not isinstance(credentials, BearerToken):
-            return None
-        digest, found = token_digest(credentials.value), None
+    def principal_of(self, digest: bytes) -> Principal | None:
+        """See `KnowsDigests.principal_of`."""
+        found = None
         for known, principal in self.principals.items():
             if hmac.compare_digest(known, digest):
                 found = principal
         return found
+
+    async def authenticate(self, credentials: Credentials, /) -> Principal | None:
+        """See `Identity.authenticate`; compares in constant time, against every token."""
+        if not isinstance(credentials, BearerToken):
+            return None
+        return self.principal_of(token_digest(credentials.value))
 
 
 def development_identity(data_dir: Path, roles: frozenset[str]) -> TokenIdentity:

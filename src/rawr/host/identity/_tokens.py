@@ -131,10 +131,11 @@ class TokenRegistry:
             self._used[known.token.token_id] = now_ms
         return known.principal
 
-    def is_live(self, digest: bytes) -> bool:
-        """True while the token of this digest is neither expired nor revoked."""
+    def principal_of(self, digest: bytes) -> Principal | None:
+        """See `KnowsDigests.principal_of`."""
         known = self._by_digest.get(digest)
-        return known is not None and known.token.is_live(self._now_ms())
+        is_live = known is not None and known.token.is_live(self._now_ms())
+        return known.principal if known is not None and is_live else None
 
     async def authenticate(self, credentials: Credentials, /) -> Principal | None:
         """See `Identity.authenticate`: verifies bearer tokens."""

@@ -174,8 +174,8 @@ async def test_a_user_signs_in_as_a_first_party(
     proven = await access.sign_in.with_password("ada", PASSWORD, address="1.2.3.4")
     assert proven is not None
     assert proven.principal == GRANT.principal("ada", CallerClass.FIRST_PARTY)
-    value = access.sessions.start(proven)
-    assert await access.identity.authenticate(SessionCookie(value)) is proven.principal
+    value = await access.sessions.start(proven)
+    assert await access.identity.authenticate(SessionCookie(value)) == proven.principal
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ async def test_a_disabled_user_is_out_at_once(
     await add_ada(administration)
     proven = await access.sign_in.with_password("ada", PASSWORD, address=None)
     assert proven is not None
-    value = access.sessions.start(proven)
+    value = await access.sessions.start(proven)
     await administration.execute(DisableUser(name="ada"), actor="test")
     assert access.sessions.find(value) is None
     assert await access.sign_in.with_password("ada", PASSWORD, address=None) is None
@@ -216,7 +216,7 @@ async def test_a_session_ends_with_its_token(
     token = await create(administration, CallerClass.FIRST_PARTY, seconds=60)
     proven = await access.sign_in.with_token(token, address=None)
     assert proven is not None
-    value = access.sessions.start(proven)
+    value = await access.sessions.start(proven)
     assert access.sessions.find(value) is not None
     if ending == "revoked":
         await administration.execute(RevokeToken(token_id="id-1"), actor="test")
