@@ -24,10 +24,10 @@ def settings_for(data_dir: Path, **changes: Any) -> Settings:
 
 @asynccontextmanager
 async def booted(
-    manifest: Manifest, data_dir: Path, *, stages: BootStages | None = None
+    manifest: Manifest, data_dir: Path, *, stages: BootStages | None = None, **changes: Any
 ) -> AsyncIterator[Host]:
-    identity = TokenIdentity.of(dict(PEOPLE))
-    async with boot(manifest, settings_for(data_dir), identity=identity, stages=stages) as host:
+    identity, settings = TokenIdentity.of(dict(PEOPLE)), settings_for(data_dir, **changes)
+    async with boot(manifest, settings, identity=identity, stages=stages) as host:
         yield host
 
 

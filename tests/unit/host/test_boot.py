@@ -18,6 +18,7 @@ from rawr.composition import (
     compose_capabilities,
     define_api_surface,
     define_capability,
+    define_web_surface,
 )
 from rawr.coordination import EventType
 from rawr.durable.domain.clock import Clock
@@ -28,6 +29,7 @@ from rawr.host._boot import open_engine, serve_functions
 from rawr.host._telemetry import start_telemetry
 from rawr.procedure import implement
 from rawr.sqlite import DatabaseClosed, DirectoryLocked
+from rawr.testing.asgi import ASGIClient
 
 SMALL = compose_capabilities([capability()])
 
