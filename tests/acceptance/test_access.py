@@ -1,8 +1,7 @@
-"""Who gets in, over real sockets: forged headers, one-time links, tokens made beside the host."""
+"""Who gets in, over real sockets: one-time links, tokens made beside the host."""
 
 import os
 import re
-import socket
 import subprocess
 from pathlib import Path
 
@@ -26,27 +25,6 @@ def rawr(hq: RunningHq, *arguments: str) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=30,
     )
-
-
-def raw(hq: RunningHq, request: bytes) -> bytes:
-    """What the server answers to bytes that no client library would send."""
-    url = httpx2.URL(hq.base_url)
-    with socket.create_connection((url.host, url.port or 80), timeout=5) as peer:
-        peer.sendall(request)
-        peer.shutdown(socket.SHUT_WR)
-        answer = b""
-        while chunk := peer.recv(65536):
-            answer += chunk
-        return answer
-
-
-@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
-def test_no_local_caller_chooses_its_address(tmp_path: Path, name: str) -> None:
-    guarded = {"RAWR_INTERNAL_ONLY": "true", "RAWR_TRUSTED_CIDRS": "10.0.0.0/8"}
-    with running_hq(tmp_path / "data", **guarded) as hq, hq.client() as client:
-        value = "for=10.1.2.3" if name == "forwarded" else "10.1.2.3"
-        response = client.post(TRIGGER, json={"invoiceId": "inv-1"}, headers={name: value})
-        assert (response.status_code, response.json()["code"]) == (403, "FORBIDDEN")
 
 
 def test_the_printed_link_signs_a_browser_in_once(tmp_path: Path) -> None:
@@ -83,15 +61,3 @@ def test_a_token_made_beside_the_host_works_until_revoked(tmp_path: Path) -> Non
         assert made.stdout.strip() not in hq.log.read_text()
         hq.kill()
         assert "revoked" in rawr(hq, "tokens", "list").stdout
-
-
-@pytest.mark.parametrize(
-    "header",
-    [b"x-request-id: a\rx-evil: 1", b"x-request-id: a\x00b", b"x-request-id: a\n set-cookie: x=1"],
-)
-def test_a_header_injects_no_other(tmp_path: Path, header: bytes) -> None:
-    with running_hq(tmp_path / "data") as hq:
-        head = b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n" + header + b"\r\n\r\n"
-        answer = raw(hq, head).lower()
-        assert b"x-evil" not in answer
-        assert b"set-cookie" not in answer

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rawr.composition import compose_capabilities
 from tests.acceptance.boundary import suite
 from tests.acceptance.boundary.metadata import MetadataImportBoundary, Sources
 from tests.acceptance.boundary.mutants import MUTANTS
@@ -75,7 +74,8 @@ def with_capability_named(name: str) -> Change:
     """The HQ with one more capability."""
 
     def change(sources: Sources) -> Sources:
-        return replace(sources, manifest=compose_capabilities([capability(name)]))
+        named = replace(capability(), name=name)
+        return replace(sources, manifest=replace(sources.manifest, capabilities=(named,)))
 
     return change
 

@@ -103,7 +103,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 def signed_jwt(key: Key, payload: Mapping[str, Any], **header: Any) -> str:
     """A JWT as the issuer signs it, by default."""
     fields = {"alg": "RS256", "kid": "issuer-1", "typ": "at+jwt", **header}
-    return jwt.encode(fields, dict(payload), key)
+    return jwt.encode(fields, dict(payload), key, algorithms=[fields["alg"]])
 
 
 def _settings(keys: Path) -> dict[str, str]:
