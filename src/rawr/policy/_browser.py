@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from ._fold import fold
+from ._markup import MARKUP, script_of
 from ._place import Layer, Place, place_of
 from ._report import Finding
 from ._script import Comment, Token, scan
@@ -49,13 +51,22 @@ class ScriptFile:
         if self.place.layer is not Layer.TEST:
             yield from (token for token in self.tokens if token.kind in ("string", "template"))
 
-    def calls(self, name: str) -> Iterator[int]:
-        """The indices of opening brackets of calls of a name: `name(` or `new name(`."""
+    def calls(self, name: str, *methods: str) -> Iterator[int]:
+        """The opening brackets of calls: `name(`, `new name(`; with methods, `name.method(`."""
         for index, token in enumerate(self.tokens):
             if token.kind == "name" and token.text == name:
-                opening = self._after_type_arguments(index + 1)
+                after = index + 1
+                if methods:
+                    if not self._is_method(after, methods):
+                        continue
+                    after += 2
+                opening = self._after_type_arguments(after)
                 if opening < len(self.tokens) and self.tokens[opening].is_punct("("):
                     yield opening
+
+    def _is_method(self, index: int, methods: tuple[str, ...]) -> bool:
+        dot, name = self.tokens[index : index + 1], self.tokens[index + 1 : index + 2]
+        return bool(dot and name) and dot[0].is_punct(".") and name[0].text in methods
 
     def _after_type_arguments(self, index: int) -> int:
         depth, last = 0, min(index + _TYPE_ARGUMENTS, len(self.tokens))
@@ -84,6 +95,10 @@ class ScriptFile:
 
 
 def parse_script(path: str, raw: bytes) -> ScriptFile:
-    """Scan a script; text that is not UTF-8 is read with replacement characters."""
-    tokens, comments = scan(raw.decode("utf-8-sig", errors="replace"))
-    return ScriptFile(path, place_of(path), tokens, comments)
+    """Scan a script, or the scripts of a page.
+
+    Text that is not UTF-8 is read with replacement characters.
+    """
+    text = raw.decode("utf-8-sig", errors="replace")
+    tokens, comments = scan(script_of(text) if path.endswith(MARKUP) else text)
+    return ScriptFile(path, place_of(path), fold(tokens), comments)

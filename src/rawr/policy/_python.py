@@ -30,6 +30,7 @@ _INDEXED: Final = (
     ast.FunctionDef,
     ast.Import,
     ast.ImportFrom,
+    ast.JoinedStr,
     ast.Lambda,
     ast.Raise,
     ast.While,

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from ._markup import MARKUP
 from ._report import Skipped
 
 MAX_FILE_BYTES: Final = 1 << 20
 MAX_FILES: Final = 50_000
 MAX_DEPTH: Final = 64
 
-_SOURCES: Final = (".py", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+_SCRIPTS: Final = (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs")
+_SOURCES: Final = (".py", *_SCRIPTS, *MARKUP)
 _METADATA: Final = ("package.json", "pyproject.toml")
 _IGNORED_FOLDERS: Final = frozenset(
     {"node_modules", "__pycache__", "venv", "dist", "build", "site-packages"}

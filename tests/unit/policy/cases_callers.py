@@ -64,6 +64,43 @@ CASES = [
         accepted={SERVER: 'INGRESS = "/api/inngest"\n'},
     ),
     Case(
+        rule=2,
+        about="a sum of strings",
+        refused={WEB: 'const it = () => fetch("/api/" + "inngest");  // here\n'},
+        accepted={WEB: 'const it = () => show("/api/" + "health");\n'},
+    ),
+    Case(
+        rule=2,
+        about="a constant in a template",
+        refused={WEB: 'const base = "/api";\nconst url = `${base}/inngest`;  // here\n'},
+        accepted={WEB: 'let base = "/api";\nbase = "";\nconst url = `${base}/inngest`;\n'},
+    ),
+    Case(
+        rule=2,
+        about="inside a page",
+        refused={
+            "plugins/web/invoicing/index.html": (
+                "<p>Don't call fetch('/api/inngest')</p>\n<!-- '/api/inngest' -->\n"
+                "<script type='module'>\n  fetch('/api/inngest');\n</script>\n"
+            )
+        },
+        accepted={"plugins/web/invoicing/index.html": "<script>fetch('/health');</script>\n"},
+        at="plugins/web/invoicing/index.html:4",
+    ),
+    Case(
+        rule=2,
+        about="a form of a component",
+        refused={"plugins/web/invoicing/App.vue": "<template>\n<form action='/api/inngest'/>\n"},
+        accepted={"plugins/web/invoicing/App.vue": "<template>\n<form action='/sign-out'/>\n"},
+        at="plugins/web/invoicing/App.vue:2",
+    ),
+    Case(
+        rule=2,
+        about="a plugin assembles it",
+        refused={API: 'BASE = "/api"\n\n\ndef url():\n    return BASE + "/inngest"  # here\n'},
+        accepted={API: 'BASE = "/api"\n\n\ndef url():\n    return BASE + "/orpc"\n'},
+    ),
+    Case(
         rule=9,
         about="an RPC client in the SDK",
         refused={"sdk/index.ts": 'import { RPCLink } from "@orpc/client/fetch";  // here\n'},
@@ -104,6 +141,30 @@ CASES = [
         about="a hand-written event source",
         refused={WEB: "const it = new EventSource(`/api/workflows/${id}/events`);  // here\n"},
         accepted={WEB: "const it = await client.watchRun({ runId });\n"},
+    ),
+    Case(
+        rule=10,
+        about="an address with a name",
+        refused={WEB: 'const url = "/rpc/invoicing";\nawait fetch(url);  // here\n'},
+        accepted={WEB: 'const url = "/assets/logo.svg";\nawait fetch(url);\n'},
+    ),
+    Case(
+        rule=10,
+        about="a method of a fetch library",
+        refused={WEB: 'await axios.post<Run>("/api/workflows/invoicing/x");  // here\n'},
+        accepted={WEB: 'await axios.post("https://bank.example.com");\n'},
+    ),
+    Case(
+        rule=10,
+        about="a beacon",
+        refused={WEB: 'navigator.sendBeacon("/api/workflows/invoicing/x");  // here\n'},
+        accepted={WEB: 'navigator.sendBeacon("/metrics");\n'},
+    ),
+    Case(
+        rule=10,
+        about="an XMLHttpRequest",
+        refused={WEB: 'request.open("POST", "/api/workflows/invoicing/x");  // here\n'},
+        accepted={WEB: 'window.open("/api/orpc/openapi.json", "_blank");\n'},
     ),
     Case(
         rule=10,
@@ -202,6 +263,16 @@ CASES = [
         about="assembled from parts",
         refused={API: 'def url(port):\n    return f"http://127.0.0.1:{port}/rpc"  # here\n'},
         accepted={API: 'def url(port):\n    return f"https://bank.example.com:{port}"\n'},
+    ),
+    Case(
+        rule=22,
+        about="assembled from a constant",
+        refused={
+            API: 'ME = "127.0.0.1"\n\n\ndef url():\n    return f"http://{ME}:3000/rpc"  # here\n'
+        },
+        accepted={
+            API: 'BANK = "bank.test"\n\n\ndef url():\n    return f"https://{BANK}:3000/rpc"\n'
+        },
     ),
     Case(
         rule=22,

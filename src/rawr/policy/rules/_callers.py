@@ -15,7 +15,7 @@ from rawr.policy._rule import Rule
 from rawr.policy._script import Token, arguments
 from rawr.policy._tree import Tree
 
-from ._select import located, starts_with, strings
+from ._select import located, saying, starts_with
 
 INGRESS: Final = "/api/inngest"
 _HTTP_CLIENTS: Final = ("aiohttp", "http.client", "httpx", "httpx2", "requests", "urllib.request")
@@ -24,7 +24,8 @@ _LOCAL: Final = re.compile(
     r"(?:https?|wss?)://(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])(?:[:/?#]|$)",
     re.IGNORECASE,
 )
-_FETCHERS: Final = ("fetch", "EventSource", "WebSocket", "axios", "ky")
+_FETCHERS: Final = ("fetch", "$fetch", "EventSource", "WebSocket", "sendBeacon", "axios", "ky")
+_VERBS: Final = ("get", "post", "put", "patch", "delete", "request")
 _BY_CONTRACT: Final = ("/api/workflows", "/api/orpc", "/rpc")
 _NPM_RPC: Final = re.compile(r"@orpc/client/(?:fetch|websocket|message-port)$")
 
@@ -32,9 +33,8 @@ _NPM_RPC: Final = re.compile(r"@orpc/client/(?:fetch|websocket|message-port)$")
 def _no_ingress_callers(tree: Tree) -> Iterator[Finding]:
     message = f"{INGRESS} is for the engine alone"
     for file in tree.python(Layer.SHARED, Layer.PACKAGE, Layer.PLUGIN, Layer.SDK):
-        for node, text in strings(file):
-            if INGRESS in text:
-                yield file.finding(node, message)
+        for node, _ in saying(tree, file, lambda text: INGRESS in text):
+            yield file.finding(node, message)
     for file in tree.python(Layer.HOST, Layer.MANIFEST, Layer.OTHER):
         for call in file.each(ast.Call):
             if _is_http_call(tree, file, call) and INGRESS in _texts(call):
@@ -47,9 +47,8 @@ def _no_ingress_callers(tree: Tree) -> Iterator[Finding]:
 
 def _no_self_calls(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(Layer.SHARED, Layer.PACKAGE, Layer.PLUGIN):
-        for node, text in strings(file):
-            if _LOCAL.match(text):
-                yield file.finding(node, f"server code addresses its own machine: {text[:80]}")
+        for node, text in saying(tree, file, lambda text: bool(_LOCAL.match(text))):
+            yield file.finding(node, f"server code addresses its own machine: {text[:80]}")
         for imported in file.imports:
             if tree.canonical(imported.dotted) in _LINKS:
                 yield file.finding(imported.node, f"server code imports {imported.dotted}")
@@ -84,17 +83,24 @@ def _first_party_links(tree: Tree) -> Iterator[Finding]:
 
 def _handwritten_calls(script: ScriptFile) -> Iterator[Finding]:
     for name in _FETCHERS:
-        for opening in script.calls(name):
-            family = _family(_first_argument(script, opening))
+        for opening in (*script.calls(name), *script.calls(name, *_VERBS)):
+            family = _family(_first_arguments(script, opening, 1))
             if family:
                 token = script.tokens[opening]
                 yield script.finding(token, f"{family} is called by a hand-written {name}")
+    for opening in script.calls("open"):
+        method, *address = _first_arguments(script, opening, 2) or [script.tokens[opening]]
+        if method.text.lower() in _VERBS and _family(address):
+            message = f"{_family(address)} is called by a hand-written request"
+            yield script.finding(script.tokens[opening], message)
 
 
-def _first_argument(script: ScriptFile, opening: int) -> list[Token]:
+def _first_arguments(script: ScriptFile, opening: int, count: int) -> list[Token]:
     found: list[Token] = []
     for token in arguments(script.tokens, opening):
         if token.is_punct(","):
+            count -= 1
+        if not count:
             break
         found.append(token)
     return found

@@ -1,7 +1,7 @@
 """Picking files, calls and classes out of a tree: what several families of rules ask."""
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 from rawr.policy._browser import ScriptFile
@@ -23,6 +23,8 @@ ADAPTERS: Final = (
 """What serves durable functions over HTTP."""
 HOST_MODULES: Final = ("rawr.cli", "rawr.host")
 _MAX_ANCESTORS: Final = 64
+_MAX_PARTS: Final = 32
+"""How deep a sum of strings is followed."""
 CALL: Final = "rawr.procedure.Call"
 NEXT: Final = "rawr.procedure.Next"
 
@@ -81,14 +83,38 @@ def strings(file: PythonFile) -> Iterator[tuple[ast.Constant, str]]:
             yield node, node.value
 
 
-def text_of(tree: Tree, file: PythonFile, node: ast.AST | None) -> str | None:
-    """The string an expression stands for: a literal, or a name that is assigned one."""
+def saying(
+    tree: Tree, file: PythonFile, is_meant: Callable[[str], bool]
+) -> Iterator[tuple[ast.expr, str]]:
+    """The strings that say something, whole or assembled from parts; each place once."""
+    told: set[ast.AST] = set()
+    for node, text in strings(file):
+        if is_meant(text):
+            told.add(node)
+            yield node, text
+    for composite in file.each(ast.BinOp, ast.JoinedStr):
+        text = text_of(tree, file, composite) or ""
+        if is_meant(text) and told.isdisjoint(ast.walk(composite)) and composite not in told:
+            told.update(ast.walk(composite))
+            yield composite, text
+
+
+def text_of(
+    tree: Tree, file: PythonFile, node: ast.AST | None, *, depth: int = _MAX_PARTS
+) -> str | None:
+    """The string an expression stands for: a literal, a name that is assigned one, or a sum."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
+    if depth == 0:
+        return None
     if isinstance(node, ast.JoinedStr):
-        return "".join(
-            str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values
-        )
+        parts = [
+            part.value if isinstance(part, ast.FormattedValue) else part for part in node.values
+        ]
+        return "".join(text_of(tree, file, part, depth=depth - 1) or "{}" for part in parts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        sides = [text_of(tree, file, side, depth=depth - 1) for side in (node.left, node.right)]
+        return None if sides == [None, None] else "".join(side or "{}" for side in sides)
     found = tree.definition(tree.name(file, node))
     if found is not None and isinstance(found[1], ast.Constant):
         return text_of(tree, *found)
