@@ -8,9 +8,9 @@ MARKUP: Final = (".html", ".htm", ".vue", ".svelte")
 _PARTS: Final = re.compile(
     r"""
     (?P<comment><!--.*?(?:-->|\Z))
-  | (?P<script><script\b[^>]*>)(?P<code>.*?)(?:</script\s*>|\Z)
+  | (?P<script><script\b[^<>]*>)(?P<code>.*?)(?:</script\s*>|\Z)
   | (?P<style><style\b.*?(?:</style\s*>|\Z))
-  | (?P<tag><[A-Za-z/!][^<>]*>)
+  | (?P<tag><[A-Za-z/!](?:"[^"]{0,1000}"|'[^']{0,1000}'|[^<>"'])*>)
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )

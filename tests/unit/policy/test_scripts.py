@@ -82,12 +82,13 @@ def test_what_constants_assemble_does_not_grow_without_end() -> None:
 @pytest.mark.parametrize(
     ("page", "found"),
     [
-        ("<p>it's</p><script>f('a')</script>", [(1, 23, "a")]),
+        ("<p>it's</p><script>f('a')</script>", [(1, 22, "a")]),
         ("<!-- 'a'\n -->\n<script>\nf('b')\n</script>", [(4, 3, "b")]),
         ("<style>a::after { content: 'x' }</style><a href='/b'>c</a>", [(1, 49, "/b")]),
         ("<SCRIPT lang=ts>f('a')", [(1, 19, "a")]),
         ("<script>if (a < b) f('c')</script>", [(1, 22, "c")]),
         ("<!-- <script>f('a')</script>", []),
+        ("<p v-if=\"1 > 0\" title='a'>b</p>", [(1, 9, "1 > 0"), (1, 23, "a")]),
     ],
 )
 def test_a_page_is_read_for_its_scripts_and_tags(
@@ -166,6 +167,8 @@ def test_any_text_is_scanned_to_its_end(text: str) -> None:
         "'a'+",
         "<script>",
         "<a ",
+        '<a "',
+        "<script ",
         "<!--",
         "const a='b';f(a);",
         "new OpenAPILink(",
@@ -178,5 +181,6 @@ def test_hostile_scripts_cost_no_more_than_their_length(pattern: str) -> None:
     before = time.process_time()
     script = parse_script("plugins/web/invoicing/index.ts", text.encode())
     assert len(list(script.calls("fetch"))) >= 0
+    assert parse_script("plugins/web/invoicing/index.vue", text.encode()).imports is not None
     assert len(script.imports) >= 0
     assert time.process_time() - before < 3
