@@ -120,9 +120,11 @@ def running_engine(
 
 
 @contextmanager
-def running_app(engine: RunningEngine, log_dir: Path, **environ: str) -> Iterator[str]:
-    """The TypeScript app, registered; yields its origin."""
-    command = [str(node_path()), str(NODE_DIRECTORY / "peers" / "inngest_app.mjs")]
+def running_app(
+    engine: RunningEngine, log_dir: Path, *, peer: str = "inngest_app.mjs", **environ: str
+) -> Iterator[str]:
+    """A TypeScript app, registered; yields its origin."""
+    command = [str(node_path()), str(NODE_DIRECTORY / "peers" / peer)]
     settings = {"INNGEST_DEV": engine.base_url, **environ, "ENGINE": engine.base_url}
     process, origin = _started(command, log_dir / "app", settings, stdin=subprocess.PIPE)
     try:

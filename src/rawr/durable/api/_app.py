@@ -13,9 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rawr.durable.api._apps import AppRoutes, RequestSync
 from rawr.durable.api._cancellations import CancellationRoutes
 from rawr.durable.api._checkpoints import CheckpointRoutes
+from rawr.durable.api._endpoints import EndpointRoutes
 from rawr.durable.api._events import EventRoutes
 from rawr.durable.api._graph import GraphRoutes
 from rawr.durable.api._info import InfoRoutes
+from rawr.durable.api._lifecycle import LifecycleMessages
+from rawr.durable.api._metadata import MetadataRoutes
 from rawr.durable.api._operations import OperationRoutes
 from rawr.durable.api._realtime import RealtimeRoutes
 from rawr.durable.api._registration import RegistrationRoutes
@@ -54,16 +57,20 @@ def create_engine_api(
     settings = settings or APISettings()
     clock = clock or SystemClock()
     sync = _syncing(settings, http_client)
+    broadcaster = Broadcaster()
+    engine.listen(LifecycleMessages(broadcaster, clock))
     app = Starlette(
         routes=[
             *EventRoutes(engine, settings, clock).routes(),
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
+            *MetadataRoutes(engine, settings, clock).routes(),
             *CancellationRoutes(engine, settings, clock, SystemIds(clock.now_ms).ulid).routes(),
             *AppRoutes(engine, settings, clock, sync).routes(),
             *OperationRoutes(engine, settings, clock).routes(),
             *CheckpointRoutes(engine, settings).routes(),
-            *RealtimeRoutes(settings, clock, Broadcaster()).routes(),
+            *EndpointRoutes(engine, settings, clock).routes(),
+            *RealtimeRoutes(settings, clock, broadcaster).routes(),
             *SignalRoutes(engine, settings, clock).routes(),
             *GraphRoutes(engine, settings, sync).routes(),
             *InfoRoutes(engine, settings, metrics).routes(),

@@ -267,7 +267,8 @@ class Queries:
 
     def _trace(self, run: RunView) -> Resolver:
         async def resolve(_arguments: Arguments) -> Json:
-            return trace_json(run, await self._engine.run_steps(run.id))
+            steps = await self._engine.run_steps(run.id)
+            return trace_json(run, steps, await self._engine.run_metadata(run.id))
 
         return resolve
 

@@ -100,7 +100,8 @@ class OperationRoutes:
     async def _trace(self, request: Request) -> Response:
         run = await self._run(request)
         steps = await self._engine.run_steps(run.id)
-        return self._data({"runId": run.id, "rootSpan": trace_json(run, steps)})
+        metadata = await self._engine.run_metadata(run.id)
+        return self._data({"runId": run.id, "rootSpan": trace_json(run, steps, metadata)})
 
     async def _cancel(self, request: Request) -> Response:
         run_id = parse_run_id(request)

@@ -28,6 +28,7 @@ from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import KIB
 from rawr.durable.protocol.call import ACCOUNT_ID
 from rawr.durable.realtime import (
+    STREAM_TOPIC,
     Broadcaster,
     Message,
     MessageKind,
@@ -71,6 +72,7 @@ class RealtimeRoutes:
         return [
             Route("/v1/realtime/token", guarded(settings, self._token), methods=["POST"]),
             Route("/v1/realtime/publish", guarded(settings, self._publish), methods=["POST"]),
+            Route("/v1/realtime/publish/tee", guarded(settings, self._tee), methods=["POST"]),
             Route("/v1/realtime/sse", self._stream, methods=["GET"]),
             WebSocketRoute("/v1/realtime/connect", self._connect),
         ]
@@ -96,13 +98,29 @@ class RealtimeRoutes:
             await publication.stream(request)
         return enveloped({"delivered": publication.delivered}, now_ms=self._clock.now_ms())
 
+    async def _tee(self, request: Request) -> Response:
+        """Bring what an endpoint streams to those who called it, as it comes in."""
+        channel = request.query_params.get("channel")
+        if not channel:
+            raise BadRequest("Name the channel: ?channel=...")
+        topic = Topic(channel=channel, name=STREAM_TOPIC)
+        async for received in request.stream():
+            if received:
+                self._broadcaster.relay(topic, received)
+        return enveloped({}, now_ms=self._clock.now_ms())
+
     async def _stream(self, request: Request) -> Response:
         topics = self._allowed(request)
+        # An endpoint's stream is made of events already; it has a token of its own.
+        is_raw = all(topic.name == STREAM_TOPIC for topic in topics)
 
         async def events() -> AsyncIterator[bytes]:
             with self._broadcaster.subscribe(topics) as subscription:
                 async for message in _with_keep_alives(subscription):
-                    yield b"data: " + message + b"\n\n" if message else b": keep-alive\n\n"
+                    if is_raw and message:
+                        yield message
+                    else:
+                        yield b"data: " + message + b"\n\n" if message else b": keep-alive\n\n"
 
         headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
         return StreamingResponse(events(), headers=headers, media_type="text/event-stream")

@@ -7,8 +7,10 @@ from typing import Final
 
 import msgspec
 
+from rawr.durable.api._metadata import metadata_json
 from rawr.durable.api._responses import NotFound, iso
 from rawr.durable.domain.event import Json
+from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.op import Opcode
 from rawr.durable.domain.run import RunStatus
 from rawr.durable.domain.step import StepRecord, StepStatus
@@ -29,7 +31,7 @@ _STEP_STATUS: Final[Mapping[StepStatus, str]] = {
     StepStatus.COMPLETED: "COMPLETED",
     StepStatus.FAILED: "FAILED",
 }
-_RAW_MEMOS: Final = frozenset({Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.STEP})
+_RAW_MEMOS: Final = frozenset({Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.STEP, Opcode.DEFER_ADD})
 
 
 class _Memo(msgspec.Struct):
@@ -47,12 +49,18 @@ def optional_iso(time_ms: int | None) -> str | None:
     return None if time_ms is None else iso(time_ms)
 
 
-def trace_json(run: RunView, steps: Sequence[StepRecord]) -> dict[str, Json]:
+def trace_json(
+    run: RunView, steps: Sequence[StepRecord], metadata: Sequence[Metadata] = ()
+) -> dict[str, Json]:
     """The span of a run with those of its steps, in the order in which they were settled."""
-    spans = [_step_span(run, step) for step in steps]
+    attached: dict[str | None, list[Json]] = {}
+    for one in metadata:
+        attached.setdefault(one.step_id, []).append(metadata_json(one))
+    spans = [{**_step_span(run, step), "metadata": attached.get(step.id, [])} for step in steps]
     if run.status in {RunStatus.COMPLETED, RunStatus.FAILED}:
         spans.append(_end_span(run))
-    return {**_root_span(run), "childrenSpans": spans}
+    root = {**_root_span(run), "metadata": attached.get(None, [])}
+    return {**root, "childrenSpans": spans}
 
 
 def run_output(run: RunView) -> dict[str, Json]:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from rawr.durable.domain.deferral import deferral_record, deferred_event, pending
 from rawr.durable.domain.effects import (
     Effect,
     Emit,
@@ -15,6 +16,7 @@ from rawr.durable.domain.effects import (
     ReleaseStep,
     Requeue,
     ResumeInvoker,
+    SaveMetadata,
     SaveStep,
     Transition,
 )
@@ -23,7 +25,7 @@ from rawr.durable.domain.lifecycle import lifecycle_events
 from rawr.durable.domain.limits import RunLimits
 from rawr.durable.domain.op import Op, Opcode, RunError
 from rawr.durable.domain.queue import ItemKind, QueueItem
-from rawr.durable.domain.run import OpenStep, RunState, RunStatus
+from rawr.durable.domain.run import Deferral, OpenStep, RunState, RunStatus
 from rawr.durable.domain.step import StepRecord, StepStatus
 
 _COALESCING_VERSION = 2
@@ -70,6 +72,7 @@ class RunDraft:
         self.called_at: int | None = None
         self.open = dict(state.open) if state.open else {}
         self.group = state.group
+        self.deferrals = state.deferrals
         self._before = state
         self._memos: dict[str, bytes] | None = None
         self._stack = state.stack
@@ -161,6 +164,12 @@ class RunDraft:
         )
         self._check_limits()
 
+    def defer(self, hashed_id: str, one: Deferral) -> None:
+        """Keep what becomes of a deferral."""
+        self._changes["is_plain"] = False
+        self.deferrals = {**self.deferrals, hashed_id: one}
+        self.effects.append(SaveStep(step=deferral_record(hashed_id, one, now=self.now)))
+
     def discover(self, step_id: str) -> None:
         """Call the function again because a step is settled, unless its group is still running."""
         if self.is_over:
@@ -217,7 +226,8 @@ class RunDraft:
         self.open = {}
         self.group = frozenset()
         # What a closed run still had planned is void; only what history needs is kept.
-        self.effects = [effect for effect in self.effects if isinstance(effect, SaveStep)]
+        kept = (SaveStep, SaveMetadata)
+        self.effects = [effect for effect in self.effects if isinstance(effect, kept)]
         if error is not None:
             output = error.raw or msgspec.json.encode(error.as_json())
         self.effects.append(EndRun(output=output))
@@ -225,6 +235,10 @@ class RunDraft:
             Emit(event=event)
             for event in lifecycle_events(self.run, status, output=output, error=error)
         ]
+        for hashed_id, one in pending(self.deferrals):
+            record = deferral_record(hashed_id, one, now=self.now, ended=True)
+            self.effects.append(SaveStep(step=record))
+            self.effects.append(Emit(event=deferred_event(self.run, hashed_id, one)))
         if self.run.correlation_id is not None:
             self.effects.append(
                 ResumeInvoker(
@@ -247,6 +261,7 @@ class RunDraft:
             changes["stack"] = self._stack
             changes["state_bytes"] = self._bytes
         changes["open"] = self.open
+        changes["deferrals"] = self.deferrals
         changes["group"] = self.group
         return Transition(
             before=self._before,

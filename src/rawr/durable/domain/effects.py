@@ -3,6 +3,7 @@
 import msgspec
 
 from rawr.durable.domain.event import EventDraft
+from rawr.durable.domain.op import MetadataUpdate
 from rawr.durable.domain.pause import Pause
 from rawr.durable.domain.queue import ItemKind
 from rawr.durable.domain.run import RunState
@@ -13,6 +14,13 @@ class SaveStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Write a step; a step that already has a memo keeps it."""
 
     step: StepRecord
+
+
+class SaveMetadata(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Attach metadata to the run, or to one of its steps."""
+
+    update: MetadataUpdate
+    step_id: str | None = None
 
 
 class Enqueue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -72,6 +80,7 @@ class EndRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Effect = (
     SaveStep
+    | SaveMetadata
     | Enqueue
     | Requeue
     | ResetAttempt

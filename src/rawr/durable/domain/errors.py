@@ -4,10 +4,12 @@
     ├── EventRejected            the event API refuses an event
     ├── RegistrationRejected     a function configuration is refused
     ├── ResponseRejected         an SDK answered outside the protocol
+    │   └── UnknownOpcode        an operation this engine does not know
     ├── LimitExceeded            a documented size or count limit is exceeded
     ├── NotRunning               the engine is not started, or is closing
     ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
+    ├── RunExists                another run has this id
     ├── StepNotFound             the run has no step with this id
     ├── RerunRejected            the run cannot be repeated this way
     ├── SignalConflict           another run waits for the same signal
@@ -61,6 +63,13 @@ class ResponseRejected(EngineError):
     retryable = True
 
 
+class UnknownOpcode(ResponseRejected):
+    """The SDK reported an operation this engine does not know; update the engine."""
+
+    code = "unknown_opcode"
+    retryable = False
+
+
 class LimitExceeded(EngineError):
     """A size or count limit of the engine is exceeded."""
 
@@ -88,6 +97,13 @@ class RunNotFound(EngineError):
 
     code = "run_not_found"
     status = 404
+
+
+class RunExists(EngineError):
+    """Another run has this id already; begin one with a new id."""
+
+    code = "run_exists"
+    status = 409
 
 
 class StepNotFound(EngineError):

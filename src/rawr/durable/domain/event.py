@@ -15,6 +15,8 @@ FUNCTION_FINISHED = "inngest/function.finished"
 FUNCTION_FAILED = "inngest/function.failed"
 FUNCTION_CANCELLED = "inngest/function.cancelled"
 SCHEDULED_TIMER = "inngest/scheduled.timer"
+DEFERRED_SCHEDULE = "inngest/deferred.schedule"
+HTTP_REQUEST = "inngest/http.request"
 
 
 class EventDraft(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -15,14 +15,23 @@ MAX_TRIGGERS: Final = 10
 MAX_CONCURRENCY_ENTRIES: Final = 2
 MAX_CANCEL_ENTRIES: Final = 5
 MAX_RETRIES: Final = 20
+MAX_DEFERS: Final = 20
+"""How many other functions one run may defer to."""
 DEFAULT_RETRIES: Final = 4
 MAX_OPS_PER_RESPONSE: Final = 1000
 MAX_STEP_BYTES: Final = 4 * MIB
+MAX_DEFER_BYTES: Final = 4 * MIB
+"""Size of the inputs of all deferred runs of one run."""
+MAX_METADATA_BYTES: Final = 64 * KIB
+"""Size of the metadata of one kind on a run or on one of its steps."""
+MAX_RUN_METADATA_BYTES: Final = MIB
 MAX_RESPONSE_BYTES: Final = 8 * MIB
 MAX_REQUEST_STATE_BYTES: Final = 4 * MIB - KIB
 """Above this size of run state a call request says `use_api` and leaves the state out."""
 MAX_REQUEST_BYTES: Final = 4 * MIB
 IDEMPOTENCY_MS: Final = DAY_MS
+ENDPOINT_LEASE_MS: Final = 5 * 60 * 1000
+"""How long a request may go on without a word before its run goes on without it."""
 INVOKE_TIMEOUT_MS: Final = 365 * DAY_MS
 MIN_EVENT_TS: Final = 315_532_800_000
 """1980-01-01T00:00:00Z; an older `ts` is a unit mistake (seconds for milliseconds)."""

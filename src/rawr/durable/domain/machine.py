@@ -19,15 +19,18 @@ Which inputs a status accepts, and where they lead:
     completed, failed, cancelled, skipped: accept nothing; the item is dropped
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from rawr.durable.domain.draft import Rules, RunDraft
-from rawr.durable.domain.effects import DropItem, Effect, ResetAttempt, Transition
+from rawr.durable.domain.effects import DropItem, Effect, Requeue, ResetAttempt, Transition
+from rawr.durable.domain.limits import ENDPOINT_LEASE_MS
 from rawr.durable.domain.op import (
+    LAZY,
+    RUN_COMPLETE_ID,
     Errored,
     Op,
     Opcode,
@@ -36,13 +39,23 @@ from rawr.durable.domain.op import (
     Returned,
     RunError,
 )
-from rawr.durable.domain.ops import fail_signal_conflict, open_step, settle_step
+from rawr.durable.domain.ops import (
+    abort_deferral,
+    add_deferral,
+    fail_signal_conflict,
+    open_step,
+    settle_step,
+)
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 
 _encode = msgspec.json.encode
 
 _OpHandler = Callable[[RunDraft, Op], None]
+
+_FAILURES: Final = frozenset({Opcode.STEP_ERROR, Opcode.STEP_FAILED})
+#: What a request reports of steps it executed itself, before it goes on.
+_EXECUTED: Final = frozenset({Opcode.STEP, Opcode.STEP_RUN}) | LAZY
 
 
 def respond(
@@ -80,10 +93,34 @@ def checkpoint(
     if state.status.is_terminal:
         return _drop(state)
     draft = RunDraft(state, item=item, now=now, rules=rules)
+    _defer(draft, ops)
     for op in ops:
-        settle_step(draft, op)
+        if op.op not in LAZY:
+            settle_step(draft, op)
     if item.attempt > 0:
         draft.effects.append(ResetAttempt())
+    return draft.transition()
+
+
+def report(
+    state: RunState, item: QueueItem, ops: tuple[Op, ...], *, now: int, rules: Rules
+) -> Transition:
+    """Decide what operations mean that the request a run began with reports while it goes on.
+
+    The item in hand is the run's lease: a call that is due once the request has been silent for
+    too long. What the request cannot do itself, such as a sleep, ends its part in the run.
+    """
+    if state.status.is_terminal:
+        return Transition(before=state, after=state, effects=())
+    if any(op.op not in _EXECUTED for op in ops):
+        return respond(state, item, Reported(ops=ops, request_version=2), now=now, rules=rules)
+    draft = RunDraft(state, item=item, now=now, rules=rules)
+    _defer(draft, ops)
+    for op in ops:
+        if op.op not in LAZY:
+            settle_step(draft, op)
+    if not draft.is_over:
+        draft.effects.append(Requeue(due_at=now + ENDPOINT_LEASE_MS, attempt=0))
     return draft.transition()
 
 
@@ -203,14 +240,18 @@ _OPS: Final[Mapping[Opcode, _Disposition]] = {
     Opcode.GATEWAY: _Disposition(apply=open_step),
     Opcode.AI_GATEWAY: _Disposition(apply=open_step),
     Opcode.RUN_COMPLETE: _Disposition(apply=_complete),
+    Opcode.SYNC_RUN_COMPLETE: _Disposition(apply=_complete),
     Opcode.DISCOVERY: _Disposition(apply=_rediscover),
+    Opcode.DEFER_ADD: _Disposition(apply=add_deferral),
+    Opcode.DEFER_ABORT: _Disposition(apply=abort_deferral),
 }
 
 
 def _report(draft: RunDraft, response: Reported) -> None:
     draft.version(response.request_version)
     draft.retry_after_ms = response.retry_after_ms
-    ops = [op for op in response.ops if op.op is not Opcode.NONE]
+    _defer(draft, response.ops)
+    ops = [op for op in response.ops if op.op is not Opcode.NONE and op.op not in LAZY]
     if not ops:
         _report_nothing(draft)
         return
@@ -219,9 +260,27 @@ def _report(draft: RunDraft, response: Reported) -> None:
     for op in sorted(ops, key=_stored_last):
         if draft.is_over:
             return
-        _OPS[op.op].apply(draft, op)
+        if op.id == RUN_COMPLETE_ID and op.op in _FAILURES:
+            _fail_attempt(draft, _as_errored(op, response))
+        else:
+            _OPS[op.op].apply(draft, op)
     if not draft.is_over and not draft.item_requeued:
         draft.effects.append(DropItem())
+
+
+def _as_errored(op: Op, response: Reported) -> Errored:
+    """Return what an operation says that tells of the function's own failure."""
+    return Errored(
+        error=op.error or RunError(name="Error", message="the function failed without an error"),
+        no_retry=op.no_retry or op.op is Opcode.STEP_FAILED,
+        retry_after_ms=response.retry_after_ms,
+    )
+
+
+def _defer(draft: RunDraft, ops: Iterable[Op]) -> None:
+    for op in ops:
+        if op.op in LAZY:
+            _OPS[op.op].apply(draft, op)
 
 
 def _stored_last(op: Op) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -24,7 +25,17 @@ class Opcode(StrEnum):
     GATEWAY = "Gateway"
     AI_GATEWAY = "AIGateway"
     RUN_COMPLETE = "RunComplete"
+    SYNC_RUN_COMPLETE = "SyncRunComplete"
     DISCOVERY = "DiscoveryRequest"
+    DEFER_ADD = "DeferAdd"
+    DEFER_ABORT = "DeferAbort"
+
+
+#: Reported beside other operations, they are dealt with first and never call the function again.
+LAZY: Final = frozenset({Opcode.DEFER_ADD, Opcode.DEFER_ABORT})
+
+RUN_COMPLETE_ID: Final = "0737c22d3bfae812339732d14d8c7dbd6dc4e09c"
+"""The step id of operations that tell how the function itself ended, not one of its steps."""
 
 
 class RunError(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,6 +67,18 @@ class RunError(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return {"error": self.error or self.name, **self.as_memo()}
 
 
+class MetadataUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Values of one kind attached to a run or to one of its steps, in place of earlier ones.
+
+    Attributes:
+        values: A JSON object as text.
+    """
+
+    kind: str
+    scope: str
+    values: bytes
+
+
 class Op(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One operation of a response.
 
@@ -74,6 +97,7 @@ class Op(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     error: RunError | None = None
     no_retry: bool = False
     started_at: int | None = None
+    metadata: tuple[MetadataUpdate, ...] = ()
 
     @property
     def label(self) -> str:

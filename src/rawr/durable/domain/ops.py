@@ -5,15 +5,22 @@ from typing import Final
 
 import msgspec
 
+from rawr.durable.domain.deferral import deferral
 from rawr.durable.domain.draft import RunDraft
 from rawr.durable.domain.durations import DurationError, WaitTooLongError, deadline_ms
-from rawr.durable.domain.effects import AddPause, Emit, Enqueue
+from rawr.durable.domain.effects import AddPause, Emit, Enqueue, SaveMetadata
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.domain.lifecycle import invoked_event
-from rawr.durable.domain.limits import INVOKE_TIMEOUT_MS, MAX_STEP_BYTES
+from rawr.durable.domain.limits import (
+    INVOKE_TIMEOUT_MS,
+    MAX_DEFER_BYTES,
+    MAX_DEFERS,
+    MAX_STEP_BYTES,
+)
 from rawr.durable.domain.op import Op, Opcode, RunError
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import ItemKind
+from rawr.durable.domain.run import Deferral, DeferStatus
 
 _encode = msgspec.json.encode
 
@@ -29,6 +36,8 @@ _INVOKE_TIMED_OUT: Final = _encode(
 
 def settle_step(draft: RunDraft, op: Op) -> None:
     """Settle the step of an operation that carries its own result."""
+    for update in op.metadata:
+        draft.effects.append(SaveMetadata(step_id=op.id, update=update))
     attempts = draft.item.attempt + 1 if draft.item is not None else 1
     if op.op in {Opcode.STEP_ERROR, Opcode.STEP_FAILED}:
         error = op.error or RunError(name="Error", message="the step failed without an error")
@@ -95,6 +104,30 @@ def _wait_for_event(draft: RunDraft, op: Op) -> None:
 
 def _wait_for_signal(draft: RunDraft, op: Op) -> None:
     _wait(draft, op, kind=PauseKind.SIGNAL, name=_text(op, "signal") or op.name, expression=None)
+
+
+def add_deferral(draft: RunDraft, op: Op) -> None:
+    """Put off a run of another function, unless it is put off or taken back already.
+
+    A deferral never fails its run: one above the limits is refused, and remembered as such so that
+    the next call does not ask for it again.
+    """
+    function_id = _text(op, "fn_slug")
+    known = draft.deferrals
+    if not function_id or op.id in known or len(known) >= MAX_DEFERS:
+        return
+    added = deferral(op.label, function_id=function_id, input_=op.opts.get("input"))
+    if len(added.body) + sum(len(one.body) for one in known.values()) > MAX_DEFER_BYTES:
+        added = Deferral(status=DeferStatus.REJECTED, name=op.label)
+    draft.defer(op.id, added)
+
+
+def abort_deferral(draft: RunDraft, op: Op) -> None:
+    """Take a deferral back; nothing when there is none, or it starts nothing any more."""
+    target = _text(op, "target_hashed_id") or ""
+    known = draft.deferrals.get(target)
+    if known is not None and known.status is DeferStatus.AFTER_RUN:
+        draft.defer(target, Deferral(status=DeferStatus.ABORTED, name=known.name))
 
 
 def fail_signal_conflict(draft: RunDraft) -> None:

@@ -60,6 +60,27 @@ class OpenStep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     race: bool = False
 
 
+class DeferStatus(StrEnum):
+    """What becomes of a deferred run."""
+
+    AFTER_RUN = "after_run"
+    """It starts when the run that deferred it has ended."""
+    ABORTED = "aborted"
+    REJECTED = "rejected"
+
+
+class Deferral(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A run of another function, put off until this one has ended.
+
+    Attributes:
+        body: What the SDK asked for, as JSON text; empty when nothing will start.
+    """
+
+    status: DeferStatus
+    name: str = ""
+    body: bytes = b""
+
+
 class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What changes about a run.
 
@@ -67,6 +88,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         memos: JSON text of every settled step, by hashed step id.
         stack: Settled steps in the order in which they were settled.
         inputs: JSON arrays of arguments for steps a repeated run is to execute, by hashed step id.
+        deferrals: Runs of other functions that start when this one has ended, by hashed id.
         open: Steps that wait for a call, a time, an event or another run.
         group: Steps of the parallel group that is under way; the next discovery waits for it.
         force_step_plan: True while calls must plan steps instead of executing them.
@@ -82,6 +104,7 @@ class RunState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     memos: Mapping[str, bytes] = {}
     stack: tuple[str, ...] = ()
     inputs: Mapping[str, bytes] = {}
+    deferrals: Mapping[str, Deferral] = {}
     open: Mapping[str, OpenStep] = {}
     group: frozenset[str] = frozenset()
     force_step_plan: bool = False

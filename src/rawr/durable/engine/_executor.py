@@ -12,13 +12,16 @@ from rawr.durable.domain.draft import Rules
 from rawr.durable.domain.effects import (
     DropItem,
     Emit,
+    EndRun,
     Enqueue,
     Requeue,
     ResetAttempt,
     ResumeInvoker,
+    SaveMetadata,
     SaveStep,
     Transition,
 )
+from rawr.durable.domain.endpoint import endpoint_function
 from rawr.durable.domain.errors import (
     LimitExceeded,
     ResponseRejected,
@@ -29,7 +32,18 @@ from rawr.durable.domain.errors import (
 from rawr.durable.domain.flow import concurrency_slots, run_slots, unkeyed_slots
 from rawr.durable.domain.function import FunctionConfig
 from rawr.durable.domain.limits import MAX_STEP_BYTES
-from rawr.durable.domain.op import Errored, Op, Opcode, Reported, Response, Returned, RunError
+from rawr.durable.domain.metadata import check_room
+from rawr.durable.domain.op import (
+    LAZY,
+    Errored,
+    MetadataUpdate,
+    Op,
+    Opcode,
+    Reported,
+    Response,
+    Returned,
+    RunError,
+)
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepStatus
@@ -40,14 +54,14 @@ from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._slots import Slot, Slots
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine.ids import Ids
-from rawr.durable.engine.observer import CallOutcome, Observer
+from rawr.durable.engine.observer import CallOutcome, Observer, RunListener
 from rawr.durable.engine.transport import Call, CallAbandoned
 from rawr.durable.store.port import Accepted, RunChange, Store
 
 logger = logging.getLogger("rawr.durable")
 
 #: What a checkpoint may hold; a planned step there only tells of progress.
-_CHECKPOINTED: Final = frozenset({Opcode.STEP, Opcode.STEP_RUN, Opcode.STEP_PLANNED})
+_CHECKPOINTED: Final = frozenset({Opcode.STEP, Opcode.STEP_RUN, Opcode.STEP_PLANNED}) | LAZY
 
 _Decide = Callable[[RunState, int], Transition]
 
@@ -85,6 +99,7 @@ class Executor:
         observer: Observer,
         slots: Slots,
     ) -> None:
+        self.listeners: list[RunListener] = []
         self._crons = crons
         self._observer = observer
         self._hands: dict[int, _Hand] = {}
@@ -164,6 +179,49 @@ class Executor:
         finally:
             self._runs.leave(run_id, live)
 
+    async def report(self, run_id: str, ops: Sequence[Op]) -> None:
+        """Take what the request a run began with reports; nothing when the run has ended.
+
+        Raises:
+            RunNotFound: there is no such run.
+        """
+        live, state = await self._runs.enter(run_id)
+        try:
+            items = await self._store.items_of_run(run_id)
+            lease = next((one for one in items if one.kind is ItemKind.CALL), None)
+            hand = None if lease is None else _Hand(lease)
+            item = lease or _checkpoint_item(state)
+            await self._decide(
+                live,
+                hand,
+                lambda now_state, now: machine.report(
+                    now_state, item, tuple(ops), now=now, rules=self._rules
+                ),
+            )
+        finally:
+            self._runs.leave(run_id, live)
+
+    async def attach(
+        self, run_id: str, updates: Sequence[MetadataUpdate], *, step_id: str | None
+    ) -> None:
+        """Attach metadata to a run, which may have ended, or to one of its steps.
+
+        Raises:
+            RunNotFound: there is no such run.
+            LimitExceeded: it is more than a run may carry.
+        """
+        live, _ = await self._runs.enter(run_id)
+        try:
+            check_room(updates, await self._store.run_metadata(run_id), step_id=step_id)
+            effects = tuple(SaveMetadata(update=update, step_id=step_id) for update in updates)
+            await self._decide(
+                live,
+                None,
+                lambda state, _now: Transition(before=state, after=state, effects=effects),
+            )
+        finally:
+            self._runs.leave(run_id, live)
+
     async def cancel(self, run_id: str) -> bool:
         """Cancel a run; False when it has ended already.
 
@@ -207,7 +265,7 @@ class Executor:
         if machine.call_item_is_stale(state, hand.item):
             await self._decide(live, hand, _drop)
             return
-        function = self._registry.get(state.run.function_id)
+        function = self._registry.get(state.run.function_id) or endpoint_function(state.run)
         slots = () if function is None else concurrency_slots(function, state.run.event)
         if function is not None and not await self._acquire(slots, state, hand.item, function):
             return
@@ -376,6 +434,7 @@ class Executor:
             requeued=requeued,
             enqueued=tuple(enqueued),
             emitted=tuple(emitted),
+            decided_at=now,
         )
 
     def _item(self, state: RunState, effect: Enqueue, now: int) -> QueueItem:
@@ -401,6 +460,11 @@ class Executor:
                 hand.item = replace(hand.item, attempt=0)
             elif isinstance(effect, SaveStep) and effect.step.status is not StepStatus.OPEN:
                 self._observer.stepped(state.run.function_id, effect.step.status)
+                for listener in self.listeners:
+                    listener.stepped(state.run, effect.step)
+            elif isinstance(effect, EndRun):
+                for listener in self.listeners:
+                    listener.ended(state.run, state.status, effect.output)
         self._deliver(accepted)
         if state.status.is_terminal and not change.transition.before.status.is_terminal:
             self._release(self._run_slots.pop(state.run.id, ()))

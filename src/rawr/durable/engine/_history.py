@@ -2,6 +2,7 @@
 
 from rawr.durable.domain.errors import RunNotFound
 from rawr.durable.domain.event import Event
+from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
@@ -76,6 +77,10 @@ class History:
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
         return await self._store.run_steps(run_id)
+
+    async def run_metadata(self, run_id: str) -> list[Metadata]:
+        """Return what functions attached to a run and its steps."""
+        return await self._store.run_metadata(run_id)
 
     async def run_items(self, run_id: str) -> list[QueueItem]:
         """Return what is still to be done for a run, the earliest first."""

@@ -8,11 +8,13 @@ import httpx2
 
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import ResponseRejected
+from rawr.durable.domain.event import HTTP_REQUEST
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.domain.op import Errored, Response, RunError
 from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine.transport import Call, Journal
 from rawr.durable.protocol.call import ROOT_STEP_ID, call_body, call_headers
+from rawr.durable.protocol.endpoint import endpoint_request, signable
 from rawr.durable.protocol.response import Answer, parse_answer
 from rawr.durable.protocol.signing import SIGNATURE_HEADER, sign_bytes
 
@@ -30,14 +32,20 @@ class HTTPTransport:
 
     async def call(self, call: Call, journal: Journal) -> Response:  # noqa: ARG002 - the port's
         """Post the call and say how it ended."""
-        body = call_body(call.state, call.item, request_id=call.request_id)
+        method = "POST"
         headers = call_headers(call.state, call.item, request_id=call.request_id)
+        if call.state.run.event.name == HTTP_REQUEST:
+            method, body, extra = endpoint_request(call.state)
+            headers.update(extra)
+            signed = signable(body)
+        else:
+            # It is canonical already, so it is signed as it stands.
+            signed = body = call_body(call.state, call.item, request_id=call.request_id)
         if self._signing_key is not None:
             now_s = self._clock.now_ms() // 1000
-            # The body is canonical already, so it is signed as it stands.
-            headers[SIGNATURE_HEADER] = sign_bytes(body, self._signing_key, now_s=now_s)
+            headers[SIGNATURE_HEADER] = sign_bytes(signed, self._signing_key, now_s=now_s)
         try:
-            answer = await self._post(_target(call), headers, body)
+            answer = await self._send(method, _target(call), headers, body)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return Errored(error=_unreachable(call, error))
         except ResponseRejected as error:
@@ -48,10 +56,10 @@ class HTTPTransport:
         """Close the connections."""
         await self._outbound.close()
 
-    async def _post(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         client = await self._outbound.client()
         for _ in range(_MAX_REDIRECTS + 1):
-            request = client.build_request("POST", url, headers=headers, content=body)
+            request = client.build_request(method, url, headers=headers, content=body)
             response = await client.send(request, stream=True)
             try:
                 location = response.headers.get("location")

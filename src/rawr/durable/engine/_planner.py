@@ -7,6 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rawr.durable.domain.draft import WaitIndex
+from rawr.durable.domain.endpoint import endpoint_id
 from rawr.durable.domain.errors import EventRejected, LimitExceeded
 from rawr.durable.domain.event import (
     FUNCTION_INVOKED,
@@ -17,7 +18,7 @@ from rawr.durable.domain.event import (
 )
 from rawr.durable.domain.flow import NO_GATES, PAUSED, Gates, gates_of, priority_ms
 from rawr.durable.domain.function import FunctionConfig
-from rawr.durable.domain.limits import INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
+from rawr.durable.domain.limits import ENDPOINT_LEASE_MS, INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import Run
@@ -109,6 +110,28 @@ class Planner:
         planned = self._event(draft, now=now, internal_id=internal_id)
         run = self._run(function, (planned.event,), now=now)
         return PlannedEvent(event=planned.event, body=planned.body, runs=(run,))
+
+    def plan_endpoint(
+        self, run_id: str, draft: EventDraft, *, retries: int, now: int
+    ) -> PlannedEvent:
+        """Let a request be a run with an id of its own; its lease ends when it falls silent."""
+        planned = self._event(draft, now=now, internal_id=self._ids.ulid())
+        run = Run(
+            id=run_id,
+            function_id=endpoint_id(planned.event.data),
+            events=(planned.event,),
+            created_at=now,
+            max_attempts=retries + 1,
+        )
+        lease = self.item(
+            run_id=run.id,
+            function_id=run.function_id,
+            kind=ItemKind.CALL,
+            due_at=now + ENDPOINT_LEASE_MS,
+            now=now,
+            max_attempts=run.max_attempts,
+        )
+        return replace(planned, runs=(PlannedRun(run=run, item=lease),))
 
     def plan_rerun(self, function: FunctionConfig, run: Run, *, now: int) -> PlannedRun:
         """Repeat a run: the same events, due now, past every limit on how runs start."""

@@ -17,10 +17,10 @@ from inngest._internal import server_lib
 from rawr.durable.domain.backoff import retry_delay_ms
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.draft import Rules
-from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunNotFound
+from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunExists, RunNotFound
 from rawr.durable.domain.event import FUNCTION_INVOKED, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
-from rawr.durable.domain.op import Op
+from rawr.durable.domain.op import MetadataUpdate, Op
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
 from rawr.durable.engine._agenda import Agenda
@@ -45,7 +45,7 @@ from rawr.durable.engine._sweeper import Sweeper, Swept
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
-from rawr.durable.engine.observer import Observer, Unobserved
+from rawr.durable.engine.observer import Observer, RunListener, Unobserved
 from rawr.durable.engine.settings import EngineSettings
 from rawr.durable.protocol.events import check_event
 from rawr.durable.store.port import Accepted, RunView, Store
@@ -334,6 +334,53 @@ class Engine(History):
         """
         self._check_running()
         await self._executor.checkpoint(run_id, ops, item_id=item_id)
+
+    async def begin_endpoint_run(
+        self, run_id: str, draft: EventDraft, ops: Sequence[Op], *, retries: int
+    ) -> None:
+        """Make a request that executes steps itself a run, with the steps it has done so far.
+
+        The request reports what follows with `report_endpoint_run`; when it is not heard of for
+        five minutes, or waits for something, the engine calls the same endpoint again. Beginning
+        it again with the same id, as after a lost answer, changes nothing.
+
+        Raises:
+            RunExists: another run has this id.
+        """
+        self._check_running()
+        now = self._clock.now_ms()
+        planned = self._planner.plan_endpoint(run_id, draft, retries=retries, now=now)
+        kept = await self._store.get_run(run_id)
+        if kept is None:
+            self._deliver(await self._store.accept([planned], now=now))
+        elif kept.function_id != planned.runs[0].run.function_id:
+            raise RunExists(f"A run of {kept.function_id!r} has the id {run_id}")
+        await self._executor.report(run_id, ops)
+
+    async def report_endpoint_run(self, run_id: str, ops: Sequence[Op]) -> None:
+        """Take what a request reports of the run it is.
+
+        Raises:
+            RunNotFound: no run has this id.
+        """
+        self._check_running()
+        await self._executor.report(run_id, ops)
+
+    def listen(self, listener: RunListener) -> None:
+        """Let a listener hear of every step and end of a run from now on."""
+        self._executor.listeners.append(listener)
+
+    async def attach_metadata(
+        self, run_id: str, updates: Sequence[MetadataUpdate], *, step_id: str | None = None
+    ) -> None:
+        """Attach values to a run, which may have ended, or to its step with this hashed id.
+
+        Raises:
+            RunNotFound: no run has this id.
+            LimitExceeded: it is more than a run may carry.
+        """
+        self._check_running()
+        await self._executor.attach(run_id, updates, step_id=step_id)
 
     async def signal(self, name: str, data: Json) -> str | None:
         """Send a signal; return the run that waited for it, or `None` when none did."""

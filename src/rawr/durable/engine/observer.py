@@ -2,8 +2,8 @@
 
 from typing import Literal, Protocol
 
-from rawr.durable.domain.run import RunStatus
-from rawr.durable.domain.step import StepStatus
+from rawr.durable.domain.run import Run, RunStatus
+from rawr.durable.domain.step import StepRecord, StepStatus
 
 CallOutcome = Literal["returned", "reported", "errored", "abandoned"]
 """How a call ended: with a result, with operations, with an error, or unheard."""
@@ -30,6 +30,18 @@ class Observer(Protocol):
 
     def ended(self, function_id: str, status: RunStatus) -> None:
         """A run ended."""
+        ...
+
+
+class RunListener(Protocol):
+    """Hears what single runs did once it is durable; must return at once and never raise."""
+
+    def stepped(self, run: Run, step: StepRecord) -> None:
+        """A step was settled, or an attempt at it failed."""
+        ...
+
+    def ended(self, run: Run, status: RunStatus, output: bytes | None) -> None:
+        """A run ended; `output` is the JSON text of its result or its error."""
         ...
 
 

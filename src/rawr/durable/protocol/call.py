@@ -10,7 +10,7 @@ import msgspec
 from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.limits import MAX_REQUEST_BYTES, MAX_REQUEST_STATE_BYTES
 from rawr.durable.domain.queue import QueueItem
-from rawr.durable.domain.run import RunState
+from rawr.durable.domain.run import DeferStatus, RunState
 from rawr.durable.protocol.signing import canonical_json
 
 ROOT_STEP_ID: Final = "step"
@@ -85,7 +85,10 @@ def _body(
     steps = {} if use_api else _steps(state.memos, state.stack, state.inputs)
     shape: dict[str, Json] = {
         "ctx": _context(state, item, request_id=request_id, use_api=use_api),
-        "defers": {},
+        "defers": {
+            defer: {"abortable": one.status is DeferStatus.AFTER_RUN}
+            for defer, one in state.deferrals.items()
+        },
         "event": events[0],
         "events": events if with_events else [],
         "steps": steps,

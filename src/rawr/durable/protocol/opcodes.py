@@ -5,13 +5,16 @@ from typing import Final
 
 import msgspec
 
-from rawr.durable.domain.errors import ResponseRejected
+from rawr.durable.domain.errors import ResponseRejected, UnknownOpcode
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_OPS_PER_RESPONSE
-from rawr.durable.domain.op import Op, Opcode, RunError
+from rawr.durable.domain.op import MetadataUpdate, Op, Opcode, RunError
 
 _ABSENT: Final = msgspec.Raw(b"")
 _KNOWN: Final = {opcode.value: opcode for opcode in Opcode}
+_WITHOUT_ID: Final = frozenset(
+    {Opcode.NONE, Opcode.RUN_COMPLETE, Opcode.SYNC_RUN_COMPLETE, Opcode.DISCOVERY}
+)
 
 
 class WireError(msgspec.Struct):
@@ -24,6 +27,14 @@ class WireError(msgspec.Struct):
     no_retry: bool | None = msgspec.field(default=None, name="noRetry")
 
 
+class WireMetadata(msgspec.Struct):
+    """Metadata an operation carries; every way of combining it replaces what was there."""
+
+    kind: str
+    values: dict[str, Json]
+    scope: str | None = None
+
+
 class WireOp(msgspec.Struct):
     """One operation; fields that are not named here are ignored."""
 
@@ -34,6 +45,7 @@ class WireOp(msgspec.Struct):
     opts: dict[str, Json] | None = None
     data: msgspec.Raw = _ABSENT
     error: WireError | None = None
+    metadata: list[WireMetadata] | None = None
 
 
 _OPS: Final = msgspec.json.Decoder(list[WireOp])
@@ -61,7 +73,8 @@ def ops_from_wire(wire: Iterable[WireOp], *, no_retry: bool = False) -> tuple[Op
     """Turn decoded operations into the domain's.
 
     Raises:
-        ResponseRejected: an operation is unknown or has no step id, or there are too many.
+        UnknownOpcode: an operation is unknown.
+        ResponseRejected: an operation has no step id, or there are too many.
     """
     ops = tuple(_to_op(op, no_retry=no_retry) for op in wire)
     if len(ops) > MAX_OPS_PER_RESPONSE:
@@ -86,10 +99,11 @@ def to_run_error(error: WireError | None) -> RunError | None:
 def _to_op(wire: WireOp, *, no_retry: bool) -> Op:
     opcode = _KNOWN.get(wire.op)
     if opcode is None:
-        raise ResponseRejected(
-            f"The SDK reported the operation {wire.op!r}, which this engine does not support"
+        raise UnknownOpcode(
+            f"The SDK reported the operation {wire.op!r}, which this engine does not know; "
+            "use an SDK release it supports, or update the engine"
         )
-    if not wire.id and opcode not in {Opcode.NONE, Opcode.RUN_COMPLETE, Opcode.DISCOVERY}:
+    if not wire.id and opcode not in _WITHOUT_ID:
         raise ResponseRejected(f"The SDK reported a {wire.op} operation without a step id")
     data = bytes(wire.data)
     return Op(
@@ -101,4 +115,12 @@ def _to_op(wire: WireOp, *, no_retry: bool) -> Op:
         data=data or None,
         error=to_run_error(wire.error),
         no_retry=no_retry or bool(wire.error is not None and wire.error.no_retry),
+        metadata=() if wire.metadata is None else tuple(map(to_metadata, wire.metadata)),
+    )
+
+
+def to_metadata(wire: WireMetadata, *, scope: str = "step") -> MetadataUpdate:
+    """Turn decoded metadata into the domain's; `scope` counts where it names none."""
+    return MetadataUpdate(
+        kind=wire.kind, scope=wire.scope or scope, values=msgspec.json.encode(wire.values)
     )

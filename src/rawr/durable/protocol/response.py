@@ -49,7 +49,10 @@ def parse_answer(answer: Answer, *, now_ms: int) -> Response:
             answer = _unwrap(answer)
         return _parse(answer, now_ms=now_ms)
     except ResponseRejected as error:
-        return Errored(error=RunError(name="ResponseRejected", message=str(error)))
+        return Errored(
+            error=RunError(name=type(error).__name__, message=str(error)),
+            no_retry=not error.retryable,
+        )
 
 
 def _check_size(body: bytes) -> None:

@@ -67,13 +67,20 @@ class Broadcaster:
 
     def publish(self, message: Message) -> int:
         """Deliver a message; return how many subscribers there are for it."""
-        topic = Topic(channel=message.channel, name=message.topic)
-        subscriptions = self._subscriptions.get(topic)
-        if not subscriptions:
+        if not self.is_heard(message.channel, message.topic):
             return 0
-        encoded = msgspec.json.encode(message)
+        topic = Topic(channel=message.channel, name=message.topic)
+        return self.relay(topic, msgspec.json.encode(message))
+
+    def is_heard(self, channel: str, topic: str) -> bool:
+        """True if anybody subscribes to a topic now."""
+        return Topic(channel=channel, name=topic) in self._subscriptions
+
+    def relay(self, topic: Topic, content: bytes) -> int:
+        """Deliver bytes as they are; return how many subscribers there are for them."""
+        subscriptions = self._subscriptions.get(topic, ())
         for subscription in subscriptions:
-            subscription.offer(encoded)
+            subscription.offer(content)
         return len(subscriptions)
 
     @contextmanager

@@ -1,12 +1,19 @@
 """What travels from a publisher to its subscribers."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
 from rawr.durable.domain.event import Json
 
-MessageKind = Literal["data", "datastream-start", "chunk", "datastream-end"]
+MessageKind = Literal["data", "datastream-start", "chunk", "datastream-end", "step", "run"]
+
+STEP_TOPIC: Final = "$step"
+"""Every settled step of the run that names the channel."""
+RUN_TOPIC: Final = "$run"
+"""How the run that names the channel ended."""
+STREAM_TOPIC: Final = "$stream"
+"""The event stream an endpoint writes, as it writes it."""
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +38,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Json
     created_at: str
     env_id: str
+    fn_id: str | None = None
+    fn_slug: str | None = None
     run_id: str | None = None
     stream_id: str | None = None
     metadata: Json = None

@@ -56,12 +56,12 @@ class TokenSigner:
         self._secrets = [key.encode() for key in signing_keys] or [_DEV_SECRET.encode()]
         self._env_id = env_id
 
-    def issue(self, topics: Sequence[Topic], *, now_s: int) -> str:
-        """A token for these topics; it must be used within a minute."""
+    def issue(self, topics: Sequence[Topic], *, now_s: int, lifetime_s: int = _LIFETIME_S) -> str:
+        """A token for these topics; it must be used within a minute, or `lifetime_s` seconds."""
         claims = _Claims(
             iss=_ISSUER,
             iat=now_s,
-            exp=now_s + _LIFETIME_S,
+            exp=now_s + lifetime_s,
             env=self._env_id,
             topics=[
                 _TopicClaim(channel=one.channel, name=one.name, env_id=self._env_id)

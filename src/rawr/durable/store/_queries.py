@@ -182,6 +182,20 @@ WITH RECURSIVE pairs (name, path) AS (
 SELECT name, path FROM pairs
 """
 
+SAVE_METADATA: Final = """
+INSERT INTO metadata (run_id, step_id, kind, scope, value, updated_at) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (run_id, step_id, kind) DO UPDATE SET scope = excluded.scope, value = excluded.value,
+    updated_at = excluded.updated_at
+"""
+OTHER_METADATA_BYTES: Final = """
+SELECT total(length(value)) FROM metadata WHERE run_id = ? AND (step_id <> ? OR kind <> ?)
+"""
+LOAD_METADATA: Final = """
+SELECT step_id, kind, scope, value, updated_at FROM metadata WHERE run_id = ?
+ORDER BY step_id, kind
+"""
+DELETE_METADATA: Final = "DELETE FROM metadata WHERE run_id = ?"
+
 PAUSE_FUNCTION: Final = """
 INSERT INTO paused_functions (function_id, paused_at) VALUES (?, ?) ON CONFLICT DO NOTHING
 """

@@ -1,12 +1,14 @@
 """What the SQLite store reads; runs in a reader thread, against one snapshot each."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from rawr.durable.domain.errors import StoreCorrupt
 from rawr.durable.domain.event import Event
+from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
@@ -55,6 +57,16 @@ def load_state(connection: sqlite3.Connection, run_id: str) -> RunState | None:
 def run_steps(connection: sqlite3.Connection, run_id: str) -> list[StepRecord]:
     """Return a run's steps: the settled ones in stack order, then the others."""
     return [step_from(row) for row in connection.execute(q.LOAD_STEPS, (run_id,))]
+
+
+def run_metadata(connection: sqlite3.Connection, run_id: str) -> list[Metadata]:
+    """Return what is attached to a run and its steps."""
+    return [
+        Metadata(
+            step_id=row[0] or None, kind=row[1], scope=row[2], values=row[3], updated_at=row[4]
+        )
+        for row in connection.execute(q.LOAD_METADATA, (run_id,))
+    ]
 
 
 def get_run(connection: sqlite3.Connection, run_id: str) -> RunView | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from rawr.durable.domain.deferral import recorded_deferral
 from rawr.durable.domain.errors import StoreCorrupt
 from rawr.durable.domain.event import Event
 from rawr.durable.domain.op import Opcode
@@ -64,6 +65,9 @@ def event_ids_from(text: str) -> tuple[str, ...]:
 
 def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
     """Build a run's state from a row of LOAD_RUN and its steps."""
+    deferrals = {step.id: recorded_deferral(step) for step in steps if step.op is Opcode.DEFER_ADD}
+    if deferrals:
+        steps = [step for step in steps if step.id not in deferrals]
     settled = [step for step in steps if step.memo is not None]
     memos = {step.id: step.memo for step in settled if step.memo is not None}
     # A step the function body ran itself is not open after a failed attempt: the body's call is
@@ -78,6 +82,7 @@ def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
         memos=memos,
         stack=tuple(memos),
         inputs={step.id: step.input for step in waiting if step.input is not None},
+        deferrals=deferrals,
         open={step.id: OpenStep(op=step.op, name=step.name, race=step.race) for step in pending},
         group=frozenset(row[11].split()),
         force_step_plan=bool(row[10]),

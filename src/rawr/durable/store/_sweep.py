@@ -50,6 +50,7 @@ def delete_runs(connection: sqlite3.Connection, run_ids: Sequence[str]) -> int:
         for event_id in event_ids_from(row[0]):
             rows += connection.execute(q.DROP_RUN_EVENT, (event_id, run_id)).rowcount
         rows += connection.execute(q.DELETE_STEPS, (run_id,)).rowcount
+        rows += connection.execute(q.DELETE_METADATA, (run_id,)).rowcount
         rows += connection.execute(q.DELETE_RUN, (run_id,)).rowcount
     return len(run_ids)
 

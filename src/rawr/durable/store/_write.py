@@ -13,12 +13,14 @@ from rawr.durable.domain.effects import (
     EndRun,
     ReleaseStep,
     ResetAttempt,
+    SaveMetadata,
     SaveStep,
     Transition,
 )
 from rawr.durable.domain.errors import RunNotFound
 from rawr.durable.domain.flow import NO_GATES
 from rawr.durable.domain.limits import IDEMPOTENCY_MS
+from rawr.durable.domain.metadata import fits
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepRecord
@@ -221,6 +223,20 @@ def _add_pause(
     pauses.add(connection, effect.pause, change.transition.after.run)
 
 
+def _save_metadata(
+    connection: sqlite3.Connection, change: RunChange, effect: SaveMetadata, _pauses: PauseIndex
+) -> None:
+    run_id = change.transition.after.run.id
+    update = effect.update
+    step_id = effect.step_id or ""
+    (others,) = connection.execute(
+        q.OTHER_METADATA_BYTES, (run_id, step_id, update.kind)
+    ).fetchone()
+    if fits(update, others=int(others)):
+        row = (run_id, step_id, update.kind, update.scope, update.values, change.decided_at)
+        connection.execute(q.SAVE_METADATA, row)
+
+
 def _end_run(
     connection: sqlite3.Connection, change: RunChange, effect: EndRun, _pauses: PauseIndex
 ) -> None:
@@ -308,5 +324,6 @@ _APPLY: Mapping[type[Effect], _Apply] = {
     DropItem: _drop_item,
     ReleaseStep: _release_step,
     AddPause: _add_pause,
+    SaveMetadata: _save_metadata,
     EndRun: _end_run,
 }

@@ -13,6 +13,7 @@ import msgspec
 from rawr.durable.domain.effects import Transition
 from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.flow import NO_GATES, Gates
+from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.pause import Pause
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
@@ -69,6 +70,7 @@ class RunChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         requeued: The item in hand as it is to wait for its next attempt.
         enqueued: New items, of this run and of the run that invoked it.
         emitted: Events of the engine's own.
+        decided_at: When it was decided, in milliseconds since the epoch.
     """
 
     transition: Transition
@@ -76,6 +78,7 @@ class RunChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     requeued: QueueItem | None = None
     enqueued: tuple[QueueItem, ...] = ()
     emitted: tuple[PlannedEvent, ...] = ()
+    decided_at: int = 0
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -263,6 +266,10 @@ class Store(Protocol):
 
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
+        ...
+
+    async def run_metadata(self, run_id: str) -> list[Metadata]:
+        """Return what is attached to a run and its steps."""
         ...
 
     async def items_of_run(self, run_id: str) -> list[QueueItem]:

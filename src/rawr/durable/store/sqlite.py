@@ -14,6 +14,7 @@ from rawr.durable.domain.errors import (
     StoreUnavailable,
 )
 from rawr.durable.domain.event import Event, Json
+from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
@@ -257,6 +258,10 @@ class SQLiteStore:
     async def run_steps(self, run_id: str) -> list[StepRecord]:
         """Return a run's steps: the settled ones in stack order, then the others."""
         return await self._read(partial(_read.run_steps, run_id=run_id))
+
+    async def run_metadata(self, run_id: str) -> list[Metadata]:
+        """Return what is attached to a run and its steps."""
+        return await self._read(partial(_read.run_metadata, run_id=run_id))
 
     async def items_of_run(self, run_id: str) -> list[QueueItem]:
         """Return what is still to be done for a run, the earliest first."""

@@ -200,7 +200,7 @@ async def test_the_version_the_sdk_answers_with_is_sent_back(app: ScriptedApp) -
 async def test_an_answer_outside_the_protocol_is_retried(app: ScriptedApp) -> None:
     async def reply(_call: dict[str, Any]) -> tuple[int, Any]:
         if len(app.calls) == 1:
-            return 206, [{"op": "Unheard", "id": "a"}]
+            return 206, [{"op": "StepRun"}]
         return 200, "ok"
 
     app.reply = reply

@@ -64,7 +64,6 @@ def test_an_operation_without_data_or_with_null_is_told_apart_from_a_value() -> 
     "body",
     [
         b"not json",
-        [{"op": "Unheard", "id": "a"}],
         [{"op": "StepRun"}],
         [{"op": "StepRun", "id": str(n)} for n in range(1001)],
     ],
@@ -73,6 +72,15 @@ def test_operations_outside_the_protocol_are_a_retried_error(body: Any) -> None:
     response = parse(206, body)
     assert isinstance(response, Errored)
     assert response.no_retry is False
+
+
+@pytest.mark.parametrize("opcode", ["Unheard", "StepNotFound", "step.run", ""])
+def test_an_unknown_operation_is_an_error_that_names_it_and_is_not_retried(opcode: str) -> None:
+    response = parse(206, [{"op": opcode, "id": "a"}])
+    assert isinstance(response, Errored)
+    assert response.no_retry is True
+    assert response.error.name == "UnknownOpcode"
+    assert repr(opcode) in response.error.message
 
 
 def test_an_error_answer_carries_the_sdks_error() -> None:
