@@ -224,7 +224,8 @@ def can_commit(
 ) -> bool:
     """True when no middleware, the client's or the function's own, rewrites input or output.
 
-    One that does (encryption, say) expects a fresh call after every step, so it gets one.
+    One that does (encryption, say) expects a fresh call after every step, so it gets one. A class
+    that only looks at what it is given says so with `observes_only = True`.
     """
     kinds: list[middleware_lib.UninitializedMiddleware] = [
         *map(type, middleware.middleware),
@@ -238,6 +239,8 @@ def _rewrites(kind: middleware_lib.UninitializedMiddleware) -> bool:
         return False
     if not isinstance(kind, type):
         return True  # a factory does not tell what it makes
+    if getattr(kind, "observes_only", False):
+        return False
     for hook in ("transform_input", "transform_output"):
         inherited = (
             getattr(middleware_lib.Middleware, hook),

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import anyio
@@ -20,7 +20,7 @@ logger = logging.getLogger("rawr.durable")
 #: How long an item rests after its outcome could not be stored, in milliseconds.
 _STORE_RETRY_MS: Final = 1_000
 #: How many due items are taken into memory together: a few milliseconds of the writer's time.
-_CLAIMED: Final = 512
+_CLAIMED: Final = 128
 #: How many items that wait for a slot are taken into memory together.
 _FETCHED: Final = 64
 #: How long an item rests after a defect of the engine, in milliseconds.
@@ -39,6 +39,7 @@ class Loop:
         clock: Clock,
         work: Callable[[QueueItem], Awaitable[None]],
         overflow: Callable[[QueueItem], Slot | None],
+        preload: Callable[[Iterable[str]], Awaitable[None]],
         max_calls: int,
         ready_limit: int,
     ) -> None:
@@ -48,9 +49,11 @@ class Loop:
         self._clock = clock
         self._work = work
         self._overflow = overflow
+        self._preload = preload
         self._max_calls = max_calls
         self._ready_limit = ready_limit
         self._in_flight = 0
+        self._is_claiming = False
         self._stopping = False
         self._idle_waiters: list[anyio.Event] = []
 
@@ -86,9 +89,15 @@ class Loop:
         if due_at is None or due_at > now or not self._has_room():
             return
         limit = min(_CLAIMED, self._ready_limit - len(self._agenda))
+        self._is_claiming = True
+        try:
+            await self._hold_due(now=now, limit=limit)
+        finally:
+            self._is_claiming = False
+
+    async def _hold_due(self, *, now: int, limit: int) -> None:
         try:
             claim = await self._store.claim(now=now, limit=limit)
-            items = await self._without_overflow(claim.items)
         except StoreUnavailable:
             logger.exception(
                 "Due items could not be read from the store; trying again",
@@ -96,9 +105,12 @@ class Loop:
             )
             self._agenda.claimed(now + _STORE_RETRY_MS)
             return
+        # At once: what is parked from here on the claim has not seen, and must not be forgotten.
+        self._agenda.claimed(claim.next_due_at)
+        items = await self._without_overflow(claim.items)
+        await self._preload(item.run_id for item in items)
         for item in items:
             self._agenda.hold(item)
-        self._agenda.claimed(claim.next_due_at)
 
     async def _without_overflow(self, items: Sequence[QueueItem]) -> list[QueueItem]:
         """Let items of busy functions wait for their slots; return the others."""
@@ -110,10 +122,19 @@ class Loop:
                 ready.append(item)
             else:
                 waits.append((slot, item))
-        if waits:
+        if not waits:
+            return ready
+        try:
             await self._store.wait_for_slots([(slot[0], item) for slot, item in waits])
-            for slot in {slot for slot, _ in waits}:
-                self._slots.stored(slot)
+        except StoreUnavailable:
+            # They are held already, so they try for their slots, and then for the store, again.
+            logger.exception(
+                "Waiting items could not be stored; they are kept in memory",
+                extra={"action": "overflow_failed"},
+            )
+            return [*ready, *(item for _, item in waits)]
+        for slot in {slot for slot, _ in waits}:
+            self._slots.stored(slot)
         return ready
 
     async def _fetch_waiting(self) -> None:
@@ -179,7 +200,8 @@ class Loop:
     def _is_idle(self) -> bool:
         next_due_at = self._agenda.next_due_at
         nothing_due = next_due_at is None or next_due_at > self._clock.now_ms()
-        return self._in_flight == 0 and nothing_due and self._slots.next_wanted() is None
+        is_busy = self._in_flight > 0 or self._is_claiming
+        return not is_busy and nothing_due and self._slots.next_wanted() is None
 
     def _tell_idle(self) -> None:
         if self._idle_waiters and self._is_idle():

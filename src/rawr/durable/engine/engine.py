@@ -129,6 +129,7 @@ class Engine(History):
             clock=clock,
             work=self._executor.work,
             overflow=self._executor.overflow,
+            preload=self._runs.preload,
             max_calls=settings.max_calls,
             ready_limit=settings.ready_limit,
         )

@@ -54,6 +54,12 @@ def load_state(connection: sqlite3.Connection, run_id: str) -> RunState | None:
     return state_from(run, row, run_steps(connection, run_id))
 
 
+def load_states(connection: sqlite3.Connection, run_ids: Sequence[str]) -> dict[str, RunState]:
+    """Return those of some runs that exist."""
+    found = ((run_id, load_state(connection, run_id)) for run_id in run_ids)
+    return {run_id: state for run_id, state in found if state is not None}
+
+
 def run_steps(connection: sqlite3.Connection, run_id: str) -> list[StepRecord]:
     """Return a run's steps: the settled ones in stack order, then the others."""
     return [step_from(row) for row in connection.execute(q.LOAD_STEPS, (run_id,))]

@@ -196,6 +196,10 @@ class Store(Protocol):
         """Return a run as decisions need it."""
         ...
 
+    async def load_states(self, run_ids: Sequence[str]) -> dict[str, RunState]:
+        """Return those of some runs that exist, as decisions need them."""
+        ...
+
     async def get_run(self, run_id: str) -> RunView | None:
         """Return a run."""
         ...

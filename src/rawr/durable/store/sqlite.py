@@ -170,6 +170,10 @@ class SQLiteStore:
         """Return a run as decisions need it."""
         return await self._read(partial(_read.load_state, run_id=run_id))
 
+    async def load_states(self, run_ids: Sequence[str]) -> dict[str, RunState]:
+        """Return those of some runs that exist, as decisions need them."""
+        return await self._read(partial(_read.load_states, run_ids=run_ids))
+
     async def get_run(self, run_id: str) -> RunView | None:
         """Return a run."""
         return await self._read(partial(_read.get_run, run_id=run_id))

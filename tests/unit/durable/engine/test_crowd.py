@@ -1,10 +1,13 @@
 """More runs than memory is given room for."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import anyio
 import inngest
 
+from rawr.durable.domain.run import RunState
 from rawr.durable.engine import EngineSettings
 
 from .conftest import Host
@@ -89,3 +92,73 @@ async def test_idle_runs_leave_memory(host: Host) -> None:
     await host.advance(120)
     assert {run.status for run in await host.engine.list_runs(limit=50)} == {"completed"}
     assert host.engine._runs._bytes == 0
+
+
+async def test_runs_that_are_due_together_are_loaded_together(host: Host) -> None:
+    @host.function("nap", "app/nap")
+    async def nap(ctx: inngest.Context) -> None:
+        await ctx.step.sleep("long", 60_000)
+
+    await host.start()
+    await host.engine.send([host.draft("app/nap") for _ in range(300)])
+    await host.engine.settle()
+    await host.restart()
+    single, together = counted_loads(host)
+    await host.advance(120)
+    assert {run.status for run in await host.engine.list_runs(limit=400)} == {"completed"}
+    assert single == []
+    assert sum(together) == 300
+    # Over HTTP the SDK sleeps by its own clock, so that the runs are due in several moments.
+    assert len(together) <= (4 if host.transport == "in_process" else 60)
+
+
+def counted_loads(host: Host) -> tuple[list[str], list[int]]:
+    store: Any = host.engine._store
+    load_state, load_states = store.load_state, store.load_states
+    single: list[str] = []
+    together: list[int] = []
+
+    async def one(run_id: str) -> RunState | None:
+        single.append(run_id)
+        return await load_state(run_id)
+
+    async def many(run_ids: Sequence[str]) -> dict[str, RunState]:
+        together.append(len(run_ids))
+        return await load_states(run_ids)
+
+    store.load_state, store.load_states = one, many
+    return single, together
+
+
+async def test_what_is_parked_while_a_claim_is_loaded_is_not_forgotten(host: Host) -> None:
+    """Due in a second, it is stored after the claim looked and before its runs are loaded."""
+
+    @host.function("nap", "app/nap")
+    async def nap(ctx: inngest.Context) -> None:
+        await ctx.step.sleep("long", 60_000)
+
+    @host.function("late", "app/late")
+    async def late(ctx: inngest.Context) -> str:
+        return "ran"
+
+    await host.start()
+    await host.send("app/nap")
+    await host.engine.settle()
+    await host.restart()
+    store: Any = host.engine._store
+    load_states = store.load_states
+    sent: list[str] = []
+
+    async def load(run_ids: Sequence[str]) -> dict[str, RunState]:
+        if not sent:
+            sent.append("")
+            ts = host.clock.now_ms() + 1000
+            # Parked, as memory is full.
+            host.engine._planner._is_full = lambda: True
+            sent.append(await host.send("app/late", ts=ts))
+            host.engine._planner._is_full = lambda: False
+        return await load_states(run_ids)
+
+    store.load_states = load
+    await host.advance(120)
+    assert await host.output(sent[1]) == "ran"
