@@ -77,6 +77,8 @@ class Callers:
     """A third party that may trigger workflows, too."""
     service: Caller
     """A trusted service."""
+    rival: Caller
+    """A trusted service of another tenant."""
     anybody: Caller
     """No credentials at all."""
 
@@ -112,6 +114,7 @@ async def callers_of(world: World) -> AsyncIterator[Callers]:
             partner=await caller(bearer(world.partner)),
             integrator=await caller(bearer(world.integrator)),
             service=await caller(bearer(SERVICE_TOKEN)),
+            rival=await caller(bearer(world.rival)),
             anybody=await caller({}),
         )
 

@@ -100,8 +100,10 @@ async def test_headers_make_nobody(callers: Callers, headers: dict[str, str]) ->
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """An HQ that takes triggers from one network alone, which nobody here is in."""
-    networks = {"RAWR_INTERNAL_ONLY": "true", "RAWR_TRUSTED_CIDRS": "10.0.0.0/8"}
-    with running_world(tmp_path_factory.mktemp("guarded"), **networks) as running:
+    folder = tmp_path_factory.mktemp("guarded")
+    with running_world(
+        folder, RAWR_INTERNAL_ONLY="true", RAWR_TRUSTED_CIDRS="10.0.0.0/8"
+    ) as running:
         yield running
 
 

@@ -43,6 +43,8 @@ class World:
     """The API token of a third party with both roles."""
     integrator: str
     """The API token of a third party that may also call internal procedures and trigger."""
+    rival: str
+    """The token of a service of another tenant, `bolt`, that may do everything there."""
 
     @property
     def base_url(self) -> str:
@@ -62,7 +64,7 @@ def running_world(
     data_dir.mkdir(parents=True)
     connections.touch()
     keys.write_bytes(key_set(ISSUER_KEY))
-    partner, integrator = asyncio.run(_people(data_dir))
+    partner, integrator, rival = asyncio.run(_people(data_dir))
     module = "tests.acceptance.boundary.guarded_host"
     program = [sys.executable, "-m", module, str(hq_dir), str(connections), *mutants]
     hq = start(program, data_dir, **_settings(keys), **environ)
@@ -73,6 +75,7 @@ def running_world(
             cookie=_signed_in(hq, name="ada", password=PASSWORD),
             partner=partner,
             integrator=integrator,
+            rival=rival,
         )
     finally:
         if hq.process.poll() is None:
@@ -120,8 +123,8 @@ def _settings(keys: Path) -> dict[str, str]:
     }
 
 
-async def _people(data_dir: Path) -> tuple[str, str]:
-    """Add the user and the two third parties; the tokens of these."""
+async def _people(data_dir: Path) -> tuple[str, str, str]:
+    """Add the user, the two third parties and the rival; the tokens of these three."""
     everything = Grant(
         tenant_id="acme",
         roles=(READ, WRITE),
@@ -136,15 +139,23 @@ async def _people(data_dir: Path) -> tuple[str, str]:
     return (
         await _token(data_dir, "partner", roles_only),
         await _token(data_dir, "integrator", everything),
+        await _token(
+            data_dir,
+            "rival",
+            msgspec.structs.replace(everything, tenant_id="bolt"),
+            CallerClass.SERVICE,
+        ),
     )
 
 
-async def _token(data_dir: Path, subject: str, grant: Grant) -> str:
+async def _token(
+    data_dir: Path, subject: str, grant: Grant, caller: CallerClass = CallerClass.THIRD_PARTY
+) -> str:
     token, digest = mint_token()
     command = CreateToken(
         digest=digest,
         subject=subject,
-        caller=CallerClass.THIRD_PARTY,
+        caller=caller,
         grant=grant,
         lifetime_seconds=_DAY_SECONDS,
     )
