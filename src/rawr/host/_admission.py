@@ -76,7 +76,11 @@ class Admission:
         return principal
 
     def _check_origin(self, scope: Scope) -> None:
-        if not self.origins.admits_call(scope["method"], scope["headers"]):
+        if scope["type"] == "websocket":
+            admits = self.origins.admits_handshake(scope["headers"])
+        else:
+            admits = self.origins.admits_call(scope["method"], scope["headers"])
+        if not admits:
             self._refused(scope, "cross-site")
             raise ORPCError(
                 "CSRF_TOKEN_MISMATCH",
@@ -100,7 +104,7 @@ class Admission:
         audit(
             "request.refused",
             reason=reason,
-            method=scope["method"],
+            method=scope.get("method", "WEBSOCKET"),
             path=scope["path"],
             subject=None if principal is None else principal.subject,
             tenant=None if principal is None else principal.tenant_id,

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, Manifest, NetworkPolicy
 from rawr.durable.ingress import create_ingress
-from rawr.http import OpenAPIHandler, RPCHandler
+from rawr.http import OpenAPIHandler, RPCHandler, WebsocketLimits, any_origin
 from rawr.openapi import Section, generate_openapi
 
 from ._admission import Admission
@@ -19,6 +19,7 @@ from ._pages import Pages
 from ._resources import Resources
 from ._settings import Settings
 from ._web_plugins import WebPlugins, plugin_files
+from ._websockets import MESSAGES_PER_CALL, SocketDoor
 from .identity import (
     ABSOLUTE_LIFETIME,
     CookiePolicy,
@@ -50,7 +51,11 @@ def build_mounts(resources: Resources) -> MountTable:
         (
             Mount(INGRESS, _ingress(resources)),
             Mount(WORKFLOWS, gate.guard(on_workflows)),
-            Mount(RPC, gate.guard(on_rpc, speaks_rpc=True)),
+            Mount(
+                RPC,
+                gate.guard(on_rpc, speaks_rpc=True),
+                websocket=gate.guard(_sockets(resources, contexts, gate), speaks_rpc=True),
+            ),
             pages.openapi_mount(OPENAPI_DOCUMENT),
             Mount(API, gate.guard(on_api)),
             web.mount(),
@@ -72,6 +77,30 @@ def openapi_document(manifest: Manifest) -> dict[str, Any]:
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
             "security": [{"bearer": []}],
         },
+    )
+
+
+def _sockets(resources: Resources, contexts: BoundaryContexts, gate: Gate) -> ASGIApp:
+    """The procedures of `/rpc` over websockets, behind the same admission."""
+    limit = resources.settings.max_body_bytes
+    rpc = RPCHandler(
+        resources.manifest.orpc.create_router(),
+        interceptors=(gate.count_call,),
+        max_body_bytes=limit,
+    )
+    rate = resources.settings.rate_limit
+    door = SocketDoor(
+        admission=contexts.admission,
+        messages=None
+        if rate is None
+        else KeyedLimit(per_minute=rate * MESSAGES_PER_CALL, now=lambda: resources.now_ms() / 1000),
+    )
+    return door.guard(
+        rpc.websocket(
+            context=contexts.for_rpc,
+            check_origin=any_origin,  # the door has asked, by the HQ's own address
+            limits=WebsocketLimits(max_frame_bytes=limit),
+        )
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+_POLICY_VIOLATION: Final = 1008
 _NOT_FOUND: Final = msgspec.json.encode(
     {
         "defined": False,
@@ -24,6 +25,8 @@ class Mount:
     prefix: str
     app: ASGIApp
     exact: bool = False
+    websocket: ASGIApp | None = None
+    """What answers websockets that are opened at the prefix itself."""
 
     def matches(self, path: str) -> bool:
         """True if the path is this mount's own."""
@@ -47,7 +50,14 @@ class MountTable:
                     return
             await respond(send, 404, _NOT_FOUND, "application/json")
         elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
+            await self._open(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for mount in self.mounts:
+            if mount.websocket is not None and mount.prefix == scope["path"]:
+                await mount.websocket(scope, receive, send)
+                return
+        await deny(scope, receive, send, 404, body=_NOT_FOUND)
 
 
 async def respond(
@@ -71,3 +81,22 @@ async def respond(
         }
     )
     await send({"type": "http.response.body", "body": body})
+
+
+async def deny(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    *,
+    body: bytes,
+    headers: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
+    """Refuse a websocket before it is accepted, with a response where the server can send one."""
+    await receive()
+    if "websocket.http.response" not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        return
+    named = [(b"content-type", b"application/json"), *headers]
+    await send({"type": "websocket.http.response.start", "status": status, "headers": named})
+    await send({"type": "websocket.http.response.body", "body": body})

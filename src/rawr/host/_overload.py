@@ -7,18 +7,27 @@ from typing import Final
 import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ._mounts import respond
+from rawr.contract import ORPCError
+from rawr.http import Request, Respond, Response
+
+from ._mounts import deny, respond
 
 _KEY: Final = "rawr.retry_after"
 _RETRY_SECONDS: Final = 1
+_TOO_MANY: Final = "Too many requests are being served; try again in a moment."
 _OVERLOADED: Final = {
     "defined": False,
     "code": "SERVICE_UNAVAILABLE",
     "status": 503,
-    "message": "Too many requests are being served; try again in a moment.",
+    "message": _TOO_MANY,
 }
 _PLAIN: Final = msgspec.json.encode(_OVERLOADED)
 _RPC: Final = msgspec.json.encode({"json": _OVERLOADED, "meta": []})
+
+
+def retry_after_of(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    """The header that was asked for by `set_retry_after`, if it was."""
+    return (retry_after(scope[_KEY]),) if _KEY in scope else ()
 
 
 def set_retry_after(scope: Scope, seconds: int) -> None:
@@ -39,8 +48,11 @@ class Gate:
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             if self._under_way >= self.limit:
-                headers = _retry_after(_RETRY_SECONDS)
-                await respond(send, 503, body, "application/json", headers=(headers,))
+                headers = (retry_after(_RETRY_SECONDS),)
+                if scope["type"] == "websocket":
+                    await deny(scope, receive, send, 503, body=body, headers=headers)
+                else:
+                    await respond(send, 503, body, "application/json", headers=headers)
                 return
             self._under_way += 1
             try:
@@ -50,15 +62,26 @@ class Gate:
 
         return guarded
 
+    async def count_call(self, request: Request, next_: Respond) -> Response:
+        """Interceptor of calls over websockets: each is one more request under way."""
+        if self._under_way >= self.limit:
+            raise ORPCError("SERVICE_UNAVAILABLE", message=_TOO_MANY)
+        self._under_way += 1
+        try:
+            return await next_(request)
+        finally:
+            self._under_way -= 1
+
 
 def _telling(scope: Scope, send: Send) -> Send:
     def tell(message: Message) -> Awaitable[None]:
         if _KEY in scope and message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], _retry_after(scope[_KEY])]}
+            message = {**message, "headers": [*message["headers"], retry_after(scope[_KEY])]}
         return send(message)
 
     return tell
 
 
-def _retry_after(seconds: int) -> tuple[bytes, bytes]:
+def retry_after(seconds: int) -> tuple[bytes, bytes]:
+    """The header that says when to try again."""
     return (b"retry-after", str(seconds).encode())

@@ -44,6 +44,15 @@ class OriginPolicy:
             return False
         return seen.site in (None, b"same-origin") and seen.csrf == CSRF_VALUE
 
+    def admits_handshake(self, headers: RawHeaders) -> bool:
+        """True for a websocket with a cookie that one of the HQ's own pages opens.
+
+        A browser says of every websocket where it comes from, and lets no page add headers to it.
+        """
+        seen = _Seen.of(headers)
+        is_same_site = seen.site in (None, b"same-origin")
+        return seen.origin is not None and self._is_own(seen) and is_same_site
+
     def _is_own(self, seen: "_Seen") -> bool:
         origin = (seen.origin or b"").decode("latin-1")
         if self.public_origin is not None:
