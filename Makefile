@@ -1,17 +1,18 @@
-# Eight thin targets; each is the whole truth of what it does.
+# Thin targets; each is the whole truth of what it does.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 BASE   := $(VENV)/.base-installed
 DEV    := $(VENV)/.dev-installed
 NPM    := tests/node/node_modules/.installed
+SCALAR := src/rawr/openapi/reference/assets/scalar/standalone.js.gz
 
 .PHONY: up test check lint types imports rules openapi audit bench locks clean
 
 up: $(BASE)  ## set up and start the reference HQ
 	@exec $(BIN)/rawr dev hq
 
-test: $(DEV) $(NPM)  ## set up and run every test
+test: $(DEV) $(NPM) $(SCALAR)  ## set up and run every test
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 check: lint types imports rules openapi  ## everything that needs no test to run
@@ -22,7 +23,7 @@ lint: $(DEV)
 	$(BIN)/codespell
 
 types: $(DEV)
-	$(BIN)/mypy src hq typing_tests
+	$(BIN)/mypy src hq typing_tests tools
 	$(BIN)/basedpyright
 
 imports: $(DEV)
@@ -39,6 +40,11 @@ audit: $(DEV)  ## known vulnerabilities of what is locked; exits with 3 where th
 
 bench: $(DEV) $(NPM)
 	$(BIN)/python -m benchmarks
+
+reference: $(SCALAR)  ## fetch the bundle that reference pages are rendered with
+
+wheel: $(DEV) $(SCALAR)  ## build what is published
+	$(BIN)/python -m hatchling build -t wheel
 
 locks:  ## refresh the hash-pinned locks
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/base.txt
@@ -61,6 +67,9 @@ $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(BASE)
+
+$(SCALAR): tools/reference_bundle.py | $(DEV)
+	$(BIN)/python -m tools.reference_bundle
 
 $(NPM): tests/node/package-lock.json tests/node/package.json | $(DEV)
 	$(BIN)/python tests/node/install.py

@@ -4,6 +4,7 @@ from ._errors import OpenAPIGeneratorError, Problem
 from ._failures import ErrorBodySchema
 from ._generator import OPENAPI_VERSION, OpenAPISource, Section, generate_openapi
 from .changes import Change, compare_openapi
+from .reference import ReferenceFile, ReferencePage
 
 __all__ = [
     "OPENAPI_VERSION",
@@ -12,6 +13,8 @@ __all__ = [
     "OpenAPIGeneratorError",
     "OpenAPISource",
     "Problem",
+    "ReferenceFile",
+    "ReferencePage",
     "Section",
     "compare_openapi",
     "generate_openapi",

@@ -11,6 +11,7 @@
     RateLimit         6_000_000   response, call
     Batch             5_000_000   exchange
     SmartCoercion     1_000_000   procedure
+    OpenAPIReference          0   exchange
     ResponseHeaders           0   response
 
 Strict GET and the limit of bodies are options of the handlers themselves.
@@ -25,6 +26,7 @@ from ._csrf import CSRFProtection
 from ._headers import HeaderList, ResponseHeaders, response_headers
 from ._limiters import LimitsRateLimiter, MemoryRateLimiter, RateDecision, RateLimiter
 from ._rate_limit import RateLimit, by_address
+from ._reference import DocumentPage, OpenAPIReference, PageFile
 from ._tracer import NoTracer, OpenTelemetryTracer, Span, Tracer
 from ._tracing import Tracing
 
@@ -34,11 +36,14 @@ __all__ = [
     "CSRFProtection",
     "CallLog",
     "Compression",
+    "DocumentPage",
     "HeaderList",
     "LimitsRateLimiter",
     "MemoryRateLimiter",
     "NoTracer",
+    "OpenAPIReference",
     "OpenTelemetryTracer",
+    "PageFile",
     "RateDecision",
     "RateLimit",
     "RateLimiter",

@@ -1,0 +1,1 @@
+"""What builds the parts of a release that are not in the repository."""
