@@ -24,6 +24,7 @@ OFFENCES = {
     "scaffold-stands-alone": ("scaffold/__init__.py", "import rawr.composition"),
     "policy-stands-alone": ("policy/_rule.py", "import rawr.contract"),
     "typescript-reads-contracts": ("typescript/__init__.py", "import rawr.procedure"),
+    "engine-needs-no-host": ("cli/_engine_apps.py", "import rawr.host"),
     "one-sqlite": ("host/__init__.py", "import sqlite3"),
 }
 

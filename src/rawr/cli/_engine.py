@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 
 import anyio
+import click
 
 from rawr.durable.api import APISettings, create_engine_api
 from rawr.durable.engine import Engine, EngineSettings
 from rawr.durable.metrics import EngineMetrics
-from rawr.host import SettingsError, configure_logging, listen, serve_app
+from rawr.server import configure_logging, listen, serve_app
 
 from ._engine_apps import connect_app
 
@@ -36,7 +37,7 @@ async def run_engine(
     at `sdk_urls` are asked to register.
 
     Raises:
-        SettingsError: It would be open to other machines.
+        ClickException: It would be open to other machines, or a key is none.
         AddressInUse: The port is taken; nothing was started.
         DirectoryLocked: Another engine owns the data folder.
     """
@@ -45,7 +46,7 @@ async def run_engine(
     event_keys = _keys(environ, "INNGEST_EVENT_KEY")
     is_closed = bool(signing_keys and event_keys)
     if host not in _LOOPBACK and not is_closed:
-        raise SettingsError(
+        raise click.ClickException(
             f"an engine without keys listens on loopback only, not on {host}; "
             "set INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY"
         )
@@ -56,7 +57,7 @@ async def run_engine(
             kind="cloud" if is_closed else "dev", event_keys=event_keys, signing_keys=signing_keys
         )
     except ValueError as error:
-        raise SettingsError(f"INNGEST_SIGNING_KEY: {error}") from error
+        raise click.ClickException(f"INNGEST_SIGNING_KEY: {error}") from error
     listener = listen(host, port)
     address = f"http://{host}:{listener.getsockname()[1]}"
     try:

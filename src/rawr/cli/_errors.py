@@ -1,34 +1,43 @@
 """Turning expected failures into one line and an exit code."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Final
 
 import click
+
+_MENDABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "rawr.composition": ("CompositionError",),
+        "rawr.contract": ("ContractError",),
+        "rawr.durable.domain.errors": ("EngineError",),
+        "rawr.host": ("ManifestNotFound", "SettingsError"),
+        "rawr.host.identity": ("IdentityError",),
+        "rawr.openapi": ("OpenAPIGeneratorError",),
+        "rawr.server": ("AddressInUse",),
+        "rawr.sqlite": ("StorageError",),
+    }
+)
+"""By module: the failures an operator can mend. What is not imported cannot have been raised."""
 
 
 @contextmanager
 def reported() -> Iterator[None]:
     """Report failures an operator can mend as `Error: ...` with exit code 1."""
-    from rawr.composition import CompositionError
-    from rawr.contract import ContractError
-    from rawr.durable.domain.errors import EngineError
-    from rawr.host import AddressInUse, ManifestNotFound, SettingsError
-    from rawr.host.identity import IdentityError
-    from rawr.openapi import OpenAPIGeneratorError
-    from rawr.sqlite import StorageError
-
-    mendable = (
-        AddressInUse,
-        CompositionError,
-        ContractError,
-        EngineError,
-        IdentityError,
-        ManifestNotFound,
-        OpenAPIGeneratorError,
-        SettingsError,
-        StorageError,
-    )
     try:
         yield
-    except mendable as error:
-        raise click.ClickException(str(error)) from error
+    except Exception as error:
+        if isinstance(error, _mendable()):
+            raise click.ClickException(str(error)) from error
+        raise
+
+
+def _mendable() -> tuple[type[Exception], ...]:
+    return tuple(
+        getattr(sys.modules[module], name)
+        for module, names in _MENDABLE.items()
+        if module in sys.modules
+        for name in names
+    )

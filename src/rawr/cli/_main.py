@@ -247,7 +247,7 @@ def engine(
     `rawr events` and `rawr functions` operate it; /metrics is for Prometheus.
     """
     with reported():
-        from rawr.host import run_process
+        from rawr.server import run_process
 
         from ._engine import run_engine
 
@@ -258,7 +258,8 @@ def engine(
 
 def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:
     with reported():
-        from rawr.host import Settings, load_manifest, run_host, run_process
+        from rawr.host import Settings, load_manifest, run_host
+        from rawr.server import run_process
 
         settings = Settings.from_environment(hq_dir, mode=mode)
         run_process(run_host(load_manifest(hq_dir), settings))

@@ -5,8 +5,7 @@ from ._boot import DATABASE, BootStages, Host, boot
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
 from ._resources import EngineBundle, Resources
-from ._run import configure_logging, run_host
-from ._server import AddressInUse, listen, run_process, serve_app
+from ._run import run_host
 from ._settings import Settings, SettingsError, data_dir_of
 from ._telemetry import Telemetry, start_telemetry
 from .identity import Identity, TokenIdentity
@@ -18,7 +17,6 @@ __all__ = [
     "OPENAPI_DOCUMENT",
     "RPC",
     "WORKFLOWS",
-    "AddressInUse",
     "BootStages",
     "EngineBundle",
     "Host",
@@ -33,13 +31,9 @@ __all__ = [
     "TokenIdentity",
     "boot",
     "build_mounts",
-    "configure_logging",
     "data_dir_of",
-    "listen",
     "load_manifest",
     "openapi_document",
     "run_host",
-    "run_process",
-    "serve_app",
     "start_telemetry",
 ]

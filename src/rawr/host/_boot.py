@@ -22,6 +22,7 @@ from rawr.coordination import MIGRATIONS, Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.ulid import UlidFactory
 from rawr.durable.engine import Engine
+from rawr.server import Nudge, OpenStreams
 from rawr.sqlite import Database, DataDirectory
 
 from ._admission import still_admitted
@@ -31,7 +32,6 @@ from ._providers import issued_elsewhere, known_tokens
 from ._resources import EngineBundle, Resources
 from ._run_links import run_links
 from ._settings import Settings
-from ._streams import Nudge, OpenStreams
 from ._telemetry import Telemetry, start_telemetry
 from .identity import (
     MIGRATIONS as IDENTITY_MIGRATIONS,

@@ -1,24 +1,20 @@
 """Running an HQ as a process: banner, ready line, drain, exit."""
 
-import logging
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from rawr.composition import Manifest
+from rawr.server import configure_logging, listen, serve_app
 
 from ._app import API, INGRESS, RPC, WORKFLOWS
 from ._boot import boot
-from ._server import listen, serve_app
 from ._settings import Settings
 from .identity import TICKET_LIFETIME, serve_administration
 
 _PRIVATE: Final = 0o077
 """What is written is readable by its owner only."""
-
-_LINE: Final = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 
 
 async def run_host(
@@ -54,13 +50,6 @@ async def run_host(
             say("draining: finishing what was begun")
     finally:
         listener.close()
-
-
-def configure_logging() -> None:
-    """Log to standard error; what a process is told by its libraries at each call is left out."""
-    logging.basicConfig(level=logging.INFO, format=_LINE, stream=sys.stderr)
-    for chatty in ("httpx", "httpx2", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def banner(settings: Settings, manifest: Manifest) -> list[str]:

@@ -8,7 +8,8 @@ from typing import Final
 
 from rawr.composition import Manifest
 from rawr.durable.protocol.signing import SigningKeyError, hash_signing_key
-from rawr.host import AddressInUse, Settings, SettingsError, listen, load_manifest
+from rawr.host import Settings, SettingsError, load_manifest
+from rawr.server import AddressInUse, listen
 
 from ._report import Finding, mend, note, ok
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rawr.host._streams import Nudge, OpenStreams
+from rawr.server._streams import Nudge, OpenStreams
 from rawr.testing.clock import VirtualClock
 
 STREAM = b"text/event-stream; charset=utf-8"
@@ -102,7 +102,7 @@ async def test_a_cut_websocket_is_told_that_the_server_goes_away() -> None:
 async def test_closing_does_not_wait_for_a_websocket_that_will_not_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("rawr.host._streams._CLOSING_SECONDS", 0)
+    monkeypatch.setattr("rawr.server._streams._CLOSING_SECONDS", 0)
 
     async def stubborn(_scope: Any, _receive: Any, _send: Any) -> None:
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""Serving a booted host: one process, one loop, drained before it ends."""
+"""Serving an app: one process, one loop, drained before it ends."""
 
 import asyncio
 import signal

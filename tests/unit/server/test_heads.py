@@ -8,8 +8,8 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from rawr.host import listen
-from rawr.host._heads import MAX_HEAD_BYTES, BoundedHeads
+from rawr.server import listen
+from rawr.server._heads import MAX_HEAD_BYTES, BoundedHeads
 
 OPENING = b"POST / HTTP/1.1\r\nhost: x\r\n"
 ENDING = b"content-length: 0\r\nconnection: close\r\n\r\n"
