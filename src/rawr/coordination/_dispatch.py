@@ -229,12 +229,10 @@ class _Admission:
         self._report(transaction, "run.dispatched", run.status)
 
     def _report(self, transaction: RunTransaction, event_type: str, status: str) -> None:
-        transaction.append(
-            self.run_id,
-            TimelineEntry(
-                event_id=self.timeline_event_id, type=event_type, status=status, ts=self.now
-            ),
+        entry = TimelineEntry(
+            event_id=self.timeline_event_id, type=event_type, status=status, ts=self.now
         )
+        transaction.append(self.run_id, entry.correlated(self.request.correlation_id))
         transaction.enqueue(self.event, run_id=self.run_id, now=self.now)
 
 

@@ -1,11 +1,13 @@
 """The records of coordination: a run, an entry of its timeline, a page of runs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from rawr.schema import Json
 
+_CORRELATION: Final = "correlationId"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunError:
@@ -73,8 +75,14 @@ class TimelineEvent:
     ts: datetime
     detail: str | None = None
     attempt: int | None = None
-    #: What a capability adds to the common fields, as JSON.
+    #: What a capability adds to the common fields, as JSON, beside the `correlationId`.
     data: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The correlation id of the request that caused it, also across the engine."""
+        found = self.data.get(_CORRELATION)
+        return found if isinstance(found, str) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +96,10 @@ class TimelineEntry:
     detail: str | None = None
     attempt: int | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+
+    def correlated(self, correlation_id: str) -> "TimelineEntry":
+        """The entry with the correlation id of a request, unless it brings one."""
+        return replace(self, data={_CORRELATION: correlation_id, **self.data})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

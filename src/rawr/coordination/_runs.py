@@ -96,7 +96,7 @@ class Runs(RunReader):
             if transaction.get(run.run_id) is not None:
                 raise RunConflict(run.run_id)
             transaction.insert(run)
-            transaction.append(run.run_id, entry)
+            transaction.append(run.run_id, entry.correlated(correlation_id))
             return self._finish(transaction, run, also)
 
         return await self._store.transact(work)
@@ -179,18 +179,16 @@ class Runs(RunReader):
             run = self._find(transaction, run_id, tenant_id)
             if run.is_finished:
                 raise RunFinished(run)
-            return transaction.append(
-                run_id,
-                TimelineEntry(
-                    event_id=entry_id,
-                    type=event_type,
-                    status=status or run.status,
-                    ts=now,
-                    detail=detail,
-                    attempt=attempt,
-                    data=data or {},
-                ),
+            entry = TimelineEntry(
+                event_id=entry_id,
+                type=event_type,
+                status=status or run.status,
+                ts=now,
+                detail=detail,
+                attempt=attempt,
+                data=data or {},
             )
+            return transaction.append(run_id, entry.correlated(run.correlation_id))
 
         return await self._store.transact(work)
 
@@ -261,5 +259,5 @@ class _Transition:
         )
         if not transaction.replace(changed, status=run.status, revision=run.revision):
             raise StaleRun(run, run.revision)
-        transaction.append(self.run_id, self.entry)
+        transaction.append(self.run_id, self.entry.correlated(run.correlation_id))
         return Transitioned(run=self.finish(transaction, changed, self.also), changed=True)

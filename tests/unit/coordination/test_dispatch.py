@@ -221,6 +221,13 @@ async def test_a_registered_run_is_dispatched_once(send, runs, outbox_rows):
     assert len(await outbox_rows()) == 1
 
 
+async def test_each_entry_tells_the_request_that_caused_it(send, runs):
+    await register(runs, correlation_id="cor-0")
+    await send(run_id="run-1", registered=True)
+    events = (await runs.timeline("run-1", tenant_id="acme")).events
+    assert [event.correlation_id for event in events] == ["cor-0", "cor-1"]
+
+
 async def test_a_registered_run_keeps_its_input_if_the_dispatch_brings_none(send, runs):
     await register(runs, input={"invoice": "i-1"})
     sent = await send(run_id="run-1", registered=True, input=None)

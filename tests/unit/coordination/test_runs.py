@@ -30,7 +30,7 @@ async def test_a_transition_changes_status_and_timeline_together(runs, run_id, c
     assert timeline.run == moved.run
     event = timeline.events[-1]
     assert (event.sequence, event.type, event.status) == (2, "run.settling", "settling")
-    assert (event.detail, event.attempt, event.data) == ("two invoices", 2, {"n": 2})
+    assert (event.detail, event.attempt, event.data["n"]) == ("two invoices", 2, 2)
     assert event.ts == moved.run.updated_at
 
 
@@ -125,7 +125,7 @@ async def test_an_append_leaves_status_and_revision_alone(runs, run_id):
         run_id, "desk.started", tenant_id="acme", attempt=1, data={"deskId": "a"}
     )
     run = await runs.get(run_id, tenant_id="acme")
-    assert (event.status, event.data) == ("queued", {"deskId": "a"})
+    assert (event.status, event.data["deskId"]) == ("queued", "a")
     assert (run.status, run.revision, run.last_sequence) == ("queued", 1, 2)
 
 
@@ -251,3 +251,17 @@ async def test_a_timeline_knows_when_nothing_can_follow(runs, run_id):
     assert not (await runs.timeline(run_id, tenant_id="acme", limit=1)).is_complete
     assert (await runs.timeline(run_id, tenant_id="acme")).is_complete
     assert (await runs.timeline(run_id, tenant_id="acme", after=9)).is_complete
+
+
+async def test_every_entry_tells_the_correlation_id_of_its_run(runs, run_id):
+    await runs.append(run_id, "desk.started", tenant_id="acme")
+    await runs.transition(run_id, "failed", tenant_id="acme")
+    timeline = await runs.timeline(run_id, tenant_id="acme")
+    assert [event.correlation_id for event in timeline.events] == [timeline.run.correlation_id] * 3
+
+
+async def test_an_entry_may_bring_the_correlation_id_of_another_request(runs, run_id):
+    event = await runs.append(
+        run_id, "desk.started", tenant_id="acme", data={"correlationId": "cor-9"}
+    )
+    assert event.correlation_id == "cor-9"
