@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rawr.composition import Manifest
-from rawr.host import API, INGRESS, OPENAPI_DOCUMENT, RPC, WORKFLOWS
+from rawr.host import API, INGRESS, OPENAPI_DOCUMENT, REFERENCE, RPC, WORKFLOWS
 from rawr.procedure import Router
 
 _ANYONE = "first and third parties"
@@ -32,6 +32,7 @@ def list_routes(manifest: Manifest) -> str:
         *_openapi(WORKFLOWS, manifest.workflows.create_router()),
         *_rpc(manifest.orpc.create_router()),
         _Line("GET", OPENAPI_DOCUMENT, "-", "anyone", "-"),
+        _Line("GET", REFERENCE, "-", "anyone", "-"),
         *_openapi(API, manifest.api.create_router()),
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -1,6 +1,15 @@
 """The host: the only place where boundary, engine and capabilities meet."""
 
-from ._app import API, INGRESS, OPENAPI_DOCUMENT, RPC, WORKFLOWS, build_mounts, openapi_document
+from ._app import (
+    API,
+    INGRESS,
+    OPENAPI_DOCUMENT,
+    REFERENCE,
+    RPC,
+    WORKFLOWS,
+    build_mounts,
+    openapi_document,
+)
 from ._boot import DATABASE, BootStages, Host, boot
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
@@ -15,6 +24,7 @@ __all__ = [
     "DATABASE",
     "INGRESS",
     "OPENAPI_DOCUMENT",
+    "REFERENCE",
     "RPC",
     "WORKFLOWS",
     "BootStages",

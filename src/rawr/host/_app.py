@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-import msgspec
 from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, Manifest, NetworkPolicy
@@ -16,6 +15,7 @@ from ._contexts import BoundaryContexts
 from ._mounts import Mount, MountTable
 from ._overload import Gate
 from ._pages import Pages
+from ._reference import reference_mounts
 from ._resources import Resources
 from ._settings import Settings
 from ._web_plugins import WebPlugins, plugin_files
@@ -32,6 +32,7 @@ WORKFLOWS = "/api/workflows"
 RPC = "/rpc"
 API = "/api/orpc"
 OPENAPI_DOCUMENT = f"{API}/openapi.json"
+REFERENCE = f"{API}/reference"
 
 
 def build_mounts(resources: Resources) -> MountTable:
@@ -56,7 +57,9 @@ def build_mounts(resources: Resources) -> MountTable:
                 gate.guard(on_rpc, speaks_rpc=True),
                 websocket=gate.guard(_sockets(resources, contexts, gate), speaks_rpc=True),
             ),
-            pages.openapi_mount(OPENAPI_DOCUMENT),
+            *reference_mounts(
+                openapi_document(manifest), document_path=OPENAPI_DOCUMENT, page_path=REFERENCE
+            ),
             Mount(API, gate.guard(on_api)),
             web.mount(),
             *pages.mounts(),
@@ -73,6 +76,7 @@ def openapi_document(manifest: Manifest) -> dict[str, Any]:
         ],
         title="HQ",
         version="1.0.0",
+        default_error=True,
         base={
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
             "security": [{"bearer": []}],
@@ -162,5 +166,4 @@ def _pages(resources: Resources) -> Pages:
         origins=OriginPolicy(public_origin=settings.public_url),
         trusted_proxies=settings.trusted_proxies,
         on_access_changed=resources.on_access_changed,
-        openapi=msgspec.json.encode(openapi_document(resources.manifest)),
     )

@@ -48,7 +48,6 @@ class Pages:
     cookie: CookiePolicy
     origins: OriginPolicy
     trusted_proxies: tuple[IPNetwork, ...]
-    openapi: bytes
     plugins: tuple[PluginFiles, ...] = ()
     """The web plugins that the landing page leads to."""
     on_access_changed: Callable[[], None] = lambda: None
@@ -65,10 +64,6 @@ class Pages:
             Mount("/", _on("GET", self._landing), exact=True),
         )
 
-    def openapi_mount(self, path: str) -> Mount:
-        """The published OpenAPI document."""
-        return Mount(path, _on("GET", self._openapi), exact=True)
-
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await respond(send, 200, b'{"ok":true}', _JSON)
 
@@ -79,9 +74,6 @@ class Pages:
 
     async def _stylesheet(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await respond(send, 200, stylesheet(), "text/css; charset=utf-8")
-
-    async def _openapi(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await respond(send, 200, self.openapi, _JSON)
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
         principal, headers = self.signed_in(scope), await self._renewed(scope)

@@ -60,7 +60,7 @@ def banner(settings: Settings, manifest: Manifest) -> list[str]:
         f"  {INGRESS:<16} engine only, signed",
         f"  {WORKFLOWS + '/*':<16} triggers, run status, timelines",
         f"  {RPC:<16} first parties, RPC protocol",
-        f"  {API + '/*':<16} published API, OpenAPI at {API}/openapi.json",
+        f"  {API + '/*':<16} published API, read it at {API}/reference",
         f"  data in {settings.data_dir}",
     ]
     if settings.mode == "development":
