@@ -50,11 +50,13 @@ class Rules:
         retry_delay_ms: Milliseconds until the retry after `attempt` failed, jitter included.
         index_wait: Checks a wait's expression and finds its index; raises an
             `EngineError` when the expression is not valid.
+        wait_lookback_ms: How long before a wait an event may have come that ends it.
     """
 
     retry_delay_ms: Callable[[int], int]
     index_wait: Callable[[str, Mapping[str, Json]], WaitIndex]
     limits: RunLimits = field(default_factory=RunLimits)
+    wait_lookback_ms: int = 0
 
 
 class RunDraft:

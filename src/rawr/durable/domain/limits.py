@@ -41,7 +41,8 @@ MAX_EVENT_TS: Final = 4_102_444_800_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLimits:
-    """What one run may grow to before it is failed."""
+    """What one run, and the output of one step, may grow to before the run is failed."""
 
     max_steps: int = 1000
     max_state_bytes: int = 32 * MIB
+    max_step_bytes: int = MAX_STEP_BYTES

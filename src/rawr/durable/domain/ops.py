@@ -15,7 +15,6 @@ from rawr.durable.domain.limits import (
     INVOKE_TIMEOUT_MS,
     MAX_DEFER_BYTES,
     MAX_DEFERS,
-    MAX_STEP_BYTES,
 )
 from rawr.durable.domain.op import Op, Opcode, RunError
 from rawr.durable.domain.pause import Pause, PauseKind
@@ -52,11 +51,12 @@ def settle_step(draft: RunDraft, op: Op) -> None:
         )
         return
     data = op.data if op.data is not None else b"null"
-    if len(data) > MAX_STEP_BYTES:
+    largest = draft.rules.limits.max_step_bytes
+    if len(data) > largest:
         draft.fail(
             name="InngestErrStepOutputTooLarge",
             message=f"Step {op.label!r} returned {len(data)} bytes; "
-            f"the limit is {MAX_STEP_BYTES} bytes. Store the data elsewhere, return its key.",
+            f"the limit is {largest} bytes. Store the data elsewhere, return its key.",
         )
         return
     memo = data if op.op is Opcode.STEP else b'{"data":' + data + b"}"
@@ -155,9 +155,16 @@ def _wait(draft: RunDraft, op: Op, *, kind: PauseKind, name: str, expression: st
         created_at=draft.now,
         expires_at=until,
         replaces=_text(op, "conflict") == "replace",
+        looks_back_to=_looks_back_to(draft) if kind is PauseKind.EVENT else None,
     )
     draft.effects.append(AddPause(pause=pause))
     _settle_later(draft, op, at=until, payload=b"null")
+
+
+def _looks_back_to(draft: RunDraft) -> int | None:
+    lookback = draft.rules.wait_lookback_ms
+    # Nothing that came before the run is meant for it.
+    return max(draft.run.created_at, draft.now - lookback) if lookback else None
 
 
 def _invoke(draft: RunDraft, op: Op) -> None:

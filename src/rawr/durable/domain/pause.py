@@ -26,6 +26,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         match_path: Path in the arriving event that must equal `match_value`; empty when unindexed.
         created_at: Only events received after this time match, in milliseconds since the epoch.
         replaces: For a signal: take it over from a run that waits for it already.
+        looks_back_to: Events received from this time on end it too; `None`: only those to come.
         expires_at: From this time on nothing matches, in milliseconds since the epoch.
     """
 
@@ -39,3 +40,4 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     match_path: str = ""
     match_value: str = ""
     replaces: bool = False
+    looks_back_to: int | None = None

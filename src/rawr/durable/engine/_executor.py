@@ -31,7 +31,6 @@ from rawr.durable.domain.errors import (
 )
 from rawr.durable.domain.flow import concurrency_slots, run_slots, unkeyed_slots
 from rawr.durable.domain.function import FunctionConfig
-from rawr.durable.domain.limits import MAX_STEP_BYTES
 from rawr.durable.domain.metadata import check_room
 from rawr.durable.domain.op import (
     LAZY,
@@ -159,11 +158,12 @@ class Executor:
             ResponseRejected: an operation is not one that has settled its step.
             LimitExceeded: an output is too large.
         """
+        largest = self._rules.limits.max_step_bytes
         for op in ops:
             if op.op not in _CHECKPOINTED:
                 raise ResponseRejected("cannot checkpoint async steps")
-            if op.data is not None and len(op.data) > MAX_STEP_BYTES:
-                raise LimitExceeded(f"step output is larger than {MAX_STEP_BYTES} bytes")
+            if op.data is not None and len(op.data) > largest:
+                raise LimitExceeded(f"step output is larger than {largest} bytes")
         settled = tuple(op for op in ops if op.op is not Opcode.STEP_PLANNED)
         live, state = await self._runs.enter(run_id)
         hand = None if item_id is None else self._hands.get(item_id)

@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,7 @@ from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
 from rawr.durable.engine.observer import Observer, RunListener, Unobserved
 from rawr.durable.engine.settings import EngineSettings
+from rawr.durable.engine.transport import Transport
 from rawr.durable.protocol.events import check_event
 from rawr.durable.store.port import Accepted, RunView, Store
 from rawr.durable.store.sqlite import SQLiteStore
@@ -267,21 +269,29 @@ class Engine(History):
         return registered
 
     async def serve(
-        self, client: inngest.Inngest, functions: Sequence[inngest.Function[Any]]
+        self,
+        client: inngest.Inngest,
+        functions: Sequence[inngest.Function[Any]],
+        *,
+        through: Callable[[Transport], Transport] | None = None,
     ) -> Registered:
         """Register functions of this process and call them here, without HTTP.
+
+        `through` may put something between the engine and the functions, as tests do.
 
         Raises:
             RegistrationRejected: a function's configuration is not valid.
         """
         self._check_open()
-        transport = InProcessTransport(
+        transport: Transport = InProcessTransport(
             client,
             functions,
             clock=self._clock,
             send=self._send_sdk_events,
             max_threads=self._settings.max_threads,
         )
+        if through is not None:
+            transport = through(transport)
         self._transports.bind(client.app_id, transport)
         registered = await self._apps.register(in_process_registration(client, functions))
         self._plan_crons()
@@ -549,7 +559,12 @@ class Engine(History):
                 attempt, jitter=self._ids.jitter(), fixed_interval=settings.retry_interval
             )
 
-        return Rules(retry_delay_ms=delay, index_wait=index_wait, limits=settings.limits)
+        return Rules(
+            retry_delay_ms=delay,
+            index_wait=index_wait,
+            limits=settings.limits,
+            wait_lookback_ms=settings.wait_lookback // timedelta(milliseconds=1),
+        )
 
     def _check_running(self) -> None:
         self._check_open()

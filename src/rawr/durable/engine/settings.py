@@ -13,6 +13,7 @@ class EngineSettings:
     """Settings of one engine.
 
     Attributes:
+        limits: What one run may grow to; an Inngest server has the default ones.
         signing_keys: The key calls are signed with, then the fallback; empty: calls are unsigned.
         retry_interval: A fixed delay between attempts, in place of the protocol's table.
         max_calls: How many calls may execute at once.
@@ -21,6 +22,8 @@ class EngineSettings:
         cached_bytes: How much memory idle runs may take, roughly.
         call_timeout: How long one call may take.
         drain_timeout: How long `drain` waits for calls in flight.
+        wait_lookback: How long before a `wait_for_event` began an event may have come that ends it,
+            if the run was there already. Zero, as on an Inngest server: only later events do.
         retention: How long history is kept.
         unbound_retry: How soon a call is tried again whose app is not served by this process yet.
     """
@@ -34,5 +37,6 @@ class EngineSettings:
     cached_bytes: int = 64 * MIB
     call_timeout: timedelta = timedelta(hours=2)
     drain_timeout: timedelta = timedelta(seconds=30)
+    wait_lookback: timedelta = timedelta()
     retention: Retention = field(default_factory=Retention)
     unbound_retry: timedelta = timedelta(seconds=5)

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -12,13 +12,19 @@ from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import Run
+from rawr.durable.domain.ulid import ulid_floor
 from rawr.durable.store import _queries as q
-from rawr.durable.store._rows import Row, item_values, pause_values
+from rawr.durable.store._rows import Row, event_from, item_values, pause_values
 from rawr.durable.store.port import PlannedEvent, WaitMatcher
 
 logger = logging.getLogger("rawr.durable")
 
 _decode = msgspec.json.decode
+
+#: How far the clocks of those who send events may be behind, in milliseconds.
+_CLOCK_SKEW_MS: Final = 60_000
+#: How many earlier events a wait that looks back looks at.
+_LOOKED_AT: Final = 1000
 
 
 class PauseIndex:
@@ -45,8 +51,8 @@ class PauseIndex:
         for name, path in connection.execute(q.PAUSE_PATHS):
             self._paths.setdefault(name, set()).add(path)
 
-    def add(self, connection: sqlite3.Connection, pause: Pause, run: Run) -> None:
-        """Store a wait.
+    def add(self, connection: sqlite3.Connection, pause: Pause, run: Run) -> QueueItem | None:
+        """Store a wait; return the item that moves its run on when it has ended already.
 
         Raises:
             SignalConflict: it is for a signal that another run waits for.
@@ -55,6 +61,7 @@ class PauseIndex:
             self._claim_signal(connection, pause)
         connection.execute(q.ADD_PAUSE, pause_values(pause, run))
         self._paths.setdefault(pause.name, set()).add(pause.match_path)
+        return None if pause.looks_back_to is None else self._look_back(connection, pause)
 
     def end_matching(
         self, connection: sqlite3.Connection, planned: PlannedEvent, *, now: int
@@ -66,10 +73,7 @@ class PauseIndex:
         for row in self._candidates(connection, planned.event, paths):
             if row[5] == PauseKind.SIGNAL or not self._is_match(connection, row, planned.event):
                 continue
-            connection.execute(q.DROP_PAUSE, (row[0],))
-            item = self._item(row, planned, now=now)
-            connection.execute(q.ADD_ITEM, item_values(item))
-            yield item
+            yield self._end(connection, row, planned.body, now=now)
 
     def signal(
         self, connection: sqlite3.Connection, *, name: str, payload: bytes, now: int
@@ -131,7 +135,27 @@ class PauseIndex:
             )
             return False
 
-    def _item(self, row: Row, planned: PlannedEvent, *, now: int) -> QueueItem:
+    def _look_back(self, connection: sqlite3.Connection, pause: Pause) -> QueueItem | None:
+        """End a wait that has just been stored with the first event before it that matches."""
+        since = pause.looks_back_to or 0
+        row = connection.execute(q.LAST_PAUSE, (pause.run_id, pause.step_id)).fetchone()
+        waited_for = {one for (one,) in connection.execute(q.EVENTS_WAITED_FOR, (pause.run_id,))}
+        # An id says when it was made, by the sender's clock.
+        first_id = ulid_floor(max(0, since - _CLOCK_SKEW_MS))
+        found = (pause.name, first_id, since, pause.run_id, _LOOKED_AT)
+        for event_row in connection.execute(q.EVENTS_SINCE, found).fetchall():
+            event = event_from(event_row)
+            if event.id not in waited_for and self._is_match(connection, row, event):
+                return self._end(connection, row, event_row[2], now=pause.created_at)
+        return None
+
+    def _end(self, connection: sqlite3.Connection, row: Row, body: bytes, *, now: int) -> QueueItem:
+        connection.execute(q.DROP_PAUSE, (row[0],))
+        item = self._item(row, body, now=now)
+        connection.execute(q.ADD_ITEM, item_values(item))
+        return item
+
+    def _item(self, row: Row, body: bytes, *, now: int) -> QueueItem:
         _, run_id, step_id, function_id, _, kind, _ = row
         cancels = kind == PauseKind.CANCEL
         return QueueItem(
@@ -140,7 +164,7 @@ class PauseIndex:
             function_id=function_id,
             kind=ItemKind.CANCEL if cancels else ItemKind.RESUME,
             step_id=None if cancels else step_id,
-            payload=b'"event"' if cancels else planned.body,
+            payload=b'"event"' if cancels else body,
             due_at=now,
             max_attempts=1,
         )

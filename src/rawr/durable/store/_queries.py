@@ -164,6 +164,21 @@ MATCHING_PAUSES: Final = """
 SELECT id, run_id, step_id, function_id, event_id, kind, expression FROM pauses
 WHERE name = ? AND match_path = ? AND match_value = ? AND created_at <= ? AND expires_at > ?
 """
+EVENTS_SINCE: Final = """
+SELECT internal_id, received_at, body FROM events
+WHERE name = ? AND internal_id >= ? AND received_at >= ? AND internal_id NOT IN (
+    SELECT event_id FROM run_events WHERE run_id = ? AND event_id = internal_id
+)
+ORDER BY internal_id LIMIT ?
+"""
+EVENTS_WAITED_FOR: Final = """
+SELECT json_extract(memo, '$.id') FROM steps
+WHERE run_id = ? AND op = 'WaitForEvent' AND memo IS NOT NULL
+"""
+LAST_PAUSE: Final = """
+SELECT id, run_id, step_id, function_id, event_id, kind, expression FROM pauses
+WHERE run_id = ? AND step_id = ?
+"""
 SIGNAL_PAUSE: Final = """
 SELECT id, run_id, step_id, function_id FROM pauses
 WHERE name = ? AND match_path = '' AND match_value = '' AND kind = 'signal' AND expires_at > ?

@@ -79,10 +79,14 @@ class Writer:
         run_id = transition.after.run.id
         if transition.after.ended_at is None and _header_changed(transition):
             connection.execute(q.UPDATE_RUN, (*_header(transition.after), run_id))
+        resumed: list[QueueItem] = []
         for effect in transition.effects:
             apply = _APPLY.get(type(effect))
             if apply is not None:
                 apply(connection, change, effect, self._pauses)
+            elif isinstance(effect, AddPause):
+                item = self._pauses.add(connection, effect.pause, transition.after.run)
+                resumed += [] if item is None else [item]
         if transition.after.ended_at is not None:
             self._flow.release(connection, run_id)
         if change.requeued is not None:
@@ -90,8 +94,9 @@ class Writer:
         if change.enqueued:
             connection.executemany(q.ADD_ITEM, map(item_values, change.enqueued))
         if not change.emitted:
-            return Accepted()
-        return self.accept(connection, change.emitted, now=now)
+            return Accepted(resumed=tuple(resumed))
+        accepted = self.accept(connection, change.emitted, now=now)
+        return Accepted(started=accepted.started, resumed=(*resumed, *accepted.resumed))
 
     def rerun(
         self, connection: sqlite3.Connection, planned: PlannedRun, steps: Sequence[StepRecord]
@@ -217,12 +222,6 @@ def _release_step(
     connection.execute(q.DROP_STEP_PAUSES, key)
 
 
-def _add_pause(
-    connection: sqlite3.Connection, change: RunChange, effect: AddPause, pauses: PauseIndex
-) -> None:
-    pauses.add(connection, effect.pause, change.transition.after.run)
-
-
 def _save_metadata(
     connection: sqlite3.Connection, change: RunChange, effect: SaveMetadata, _pauses: PauseIndex
 ) -> None:
@@ -323,7 +322,6 @@ _APPLY: Mapping[type[Effect], _Apply] = {
     ResetAttempt: _reset_attempt,
     DropItem: _drop_item,
     ReleaseStep: _release_step,
-    AddPause: _add_pause,
     SaveMetadata: _save_metadata,
     EndRun: _end_run,
 }

@@ -26,6 +26,11 @@ def plan(connection: sqlite3.Connection, statement: str) -> str:
     return "\n".join(row[3] for row in rows)
 
 
+def test_metadata_is_found_by_its_run(connection: sqlite3.Connection) -> None:
+    for statement in (q.LOAD_METADATA, q.OTHER_METADATA_BYTES, q.DELETE_METADATA):
+        assert "SEARCH metadata USING PRIMARY KEY (run_id=?" in plan(connection, statement)
+
+
 @pytest.mark.parametrize(
     ("name", "index"),
     [
@@ -58,6 +63,9 @@ def plan(connection: sqlite3.Connection, statement: str) -> str:
         ("DROP_RUN_ITEMS", "queue_parked_by_run"),
         ("DROP_STEP_ITEMS", "queue_parked_by_run"),
         ("MATCHING_PAUSES", "pauses_by_match"),
+        ("EVENTS_SINCE", "events_by_name"),
+        ("EVENTS_WAITED_FOR", "sqlite_autoindex_steps_1"),
+        ("LAST_PAUSE", "pauses_by_run"),
         ("PAUSE_PATHS", "pauses_by_match"),
         ("DROP_RUN_PAUSES", "pauses_by_run"),
         ("DROP_STEP_PAUSES", "pauses_by_run"),
