@@ -1,15 +1,6 @@
-"""What tests of an HQ and its durable functions lean on."""
+"""What tests of durable functions lean on; `rawr.testing.asgi` has a client for whole hosts."""
 
-from rawr.testing.asgi import ASGIClient, ASGIExchange, ASGIResponse
 from rawr.testing.clock import VirtualClock
 from rawr.testing.engine import EngineHarness, NotOneRun, RunOutcome
 
-__all__ = [
-    "ASGIClient",
-    "ASGIExchange",
-    "ASGIResponse",
-    "EngineHarness",
-    "NotOneRun",
-    "RunOutcome",
-    "VirtualClock",
-]
+__all__ = ["EngineHarness", "NotOneRun", "RunOutcome", "VirtualClock"]
