@@ -21,6 +21,7 @@ Ports = TypeVar("Ports")
 InngestFunction: TypeAlias = inngest.Function[Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_RESERVED = frozenset({"workflows"})
 
 
 class CompositionError(Exception):
@@ -142,10 +143,16 @@ def define_capability(
     """Declare a capability.
 
     Raises:
-        CompositionError: The name is not a plain lower-case identifier, or it has no surface.
+        CompositionError: The name is not a plain lower-case identifier or is that of a route
+            family, or it has no surface.
     """
     if _NAME.fullmatch(name) is None:
         raise CompositionError(f"capability {name!r}: use a lower-case name such as 'invoicing'")
+    if name in _RESERVED:
+        raise CompositionError(
+            f"capability {name}: /rpc/{name} would be a route family of its own, and there is "
+            "none; name the capability after what it does"
+        )
     if api is None and workflows is None:
         raise CompositionError(f"capability {name}: give it an api or a workflows surface")
     return Capability(

@@ -17,6 +17,11 @@ def test_plain_identifiers_are_names(name: str) -> None:
     assert capability(name).name == name
 
 
+def test_the_name_of_a_route_family_is_refused() -> None:
+    with pytest.raises(CompositionError, match="capability workflows: /rpc/workflows"):
+        capability("workflows", prefix="/any")
+
+
 def test_a_capability_without_a_surface_is_refused() -> None:
     with pytest.raises(CompositionError, match="alpha: give it an api or a workflows surface"):
         define_capability("alpha", provide=lambda _ports: None)

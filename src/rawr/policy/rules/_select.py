@@ -21,7 +21,7 @@ ADAPTERS: Final = (
     "inngest.tornado",
 )
 """What serves durable functions over HTTP."""
-HOST_MODULES: Final = ("rawr.cli", "rawr.host")
+HOST_MODULES: Final = ("rawr.cli", "rawr.host", "rawr.server")
 _MAX_ANCESTORS: Final = 64
 _MAX_PARTS: Final = 32
 """How deep a sum of strings is followed."""
