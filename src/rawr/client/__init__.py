@@ -1,8 +1,12 @@
 """Clients: typed calls of a contract over `/rpc` or over plain HTTP.
 
->>> # async with RPCLink("https://hq.example.com/rpc") as link:
->>> #     hq = create_client(HQ, link)
->>> #     status = await hq.invoicing.get_status(RunRef(run_id="run-1"))
+>>> import asyncio
+>>> async def main() -> None:
+...     async with ASGITransport(app) as transport:
+...         planets = create_client(Planets, RPCLink("http://hq/rpc", client=transport))
+...         print(await planets.find(Ref(id="earth")))
+>>> asyncio.run(main())
+id='earth' name='Earth'
 """
 
 from rawr.contract import Failure, LinkError, SafeResult, Success, create_client, safe

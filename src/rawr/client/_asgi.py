@@ -30,8 +30,14 @@ class ASGITransport(Transport):
 
     Closing a response early tells the application that the client went away.
 
-    >>> # async with ASGITransport(app) as transport:
-    >>> #     link = RPCLink("http://hq/rpc", client=transport)
+    >>> import asyncio
+    >>> from rawr.client import RPCLink
+    >>> async def main() -> None:
+    ...     async with ASGITransport(app) as transport:
+    ...         planets = create_client(Planets, RPCLink("http://hq/rpc", client=transport))
+    ...         print([event async for event in await planets.watch()])
+    >>> asyncio.run(main())
+    ['born', 'cooled']
     """
 
     def __init__(

@@ -41,8 +41,14 @@ class BatchTransport(Transport):
     Files and streams go alone: a stream asked for inside a batch is refused by the server,
     so keep streaming procedures on a link of their own (see `DynamicLink`).
 
-    >>> # async with BatchTransport(HTTPXTransport()) as together:
-    >>> #     link = RPCLink("https://hq.example.com/rpc", client=together)
+    >>> import asyncio
+    >>> from rawr.client import ASGITransport, RPCLink
+    >>> async def main() -> None:
+    ...     async with ASGITransport(app) as transport, BatchTransport(transport) as together:
+    ...         planets = create_client(Planets, RPCLink("http://hq/rpc", client=together))
+    ...         print(await asyncio.gather(planets.count(), planets.count()))
+    >>> asyncio.run(main())
+    [8, 8]
 
     Args:
         transport: What sends the batches.

@@ -21,7 +21,8 @@ HeaderSource: TypeAlias = (
 class CallContext(TypedDict, total=False):
     """The client context that HTTP links read; a call may carry more for interceptors.
 
-    >>> # await hq.ping(context=CallContext(timeout=2.5, headers={"x-request-id": "r-1"}))
+    >>> CallContext(timeout=2.5, headers={"x-request-id": "r-1"})
+    {'timeout': 2.5, 'headers': {'x-request-id': 'r-1'}}
     """
 
     headers: Mapping[str, str]

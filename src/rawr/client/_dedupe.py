@@ -33,7 +33,15 @@ class DedupeTransport(Transport):
     Equal means method, URL and headers, so callers with different credentials never share.
     A request that fails or is cancelled leaves the others to send their own.
 
-    >>> # RPCLink(url, client=DedupeTransport(HTTPXTransport()), method=contract_method)
+    >>> import asyncio
+    >>> from rawr.client import ASGITransport, OpenAPILink
+    >>> async def main() -> None:
+    ...     async with ASGITransport(app) as transport:
+    ...         link = OpenAPILink("http://hq/api", client=DedupeTransport(transport))
+    ...         planets = create_client(Planets, link)
+    ...         print(await asyncio.gather(planets.count(), planets.count()))
+    >>> asyncio.run(main())
+    [8, 8]
     """
 
     def __init__(

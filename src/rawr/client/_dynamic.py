@@ -12,7 +12,11 @@ from rawr.contract import Link, LinkCall
 class DynamicLink(Link):
     """Sends each call through the link chosen for it.
 
-    >>> # DynamicLink(lambda call: cached if call.path[0] == "catalog" else direct)
+    >>> import asyncio
+    >>> near, far = make_link(), make_link()
+    >>> link = DynamicLink(lambda call: near if call.path == ("count",) else far)
+    >>> asyncio.run(create_client(Planets, link).count())
+    8
     """
 
     def __init__(self, choose: Callable[[LinkCall], Link | Awaitable[Link]]) -> None:

@@ -41,6 +41,11 @@ class HTTPXTransport(Transport):
 
     A given client stays open when the transport closes. The links time calls themselves, so
     its timeouts do not apply.
+
+    >>> import httpx2
+    >>> from rawr.client import RPCLink
+    >>> shared = httpx2.AsyncClient(verify=False)
+    >>> link = RPCLink("https://hq.example.com/rpc", client=HTTPXTransport(shared))
     """
 
     def __init__(self, client: HTTPClient | None = None) -> None:

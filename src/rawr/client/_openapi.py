@@ -36,7 +36,14 @@ class OpenAPILink(HTTPLink):
 
     JSON loses types; the contract's schemas bring them back.
 
-    >>> # api = create_client(Api, OpenAPILink("https://hq.example.com/api/orpc"))
+    >>> import asyncio
+    >>> from rawr.client import ASGITransport
+    >>> async def main() -> None:
+    ...     async with ASGITransport(app) as transport:
+    ...         planets = create_client(Planets, OpenAPILink("http://hq/api", client=transport))
+    ...         print(await planets.count())
+    >>> asyncio.run(main())
+    8
 
     Args:
         url: What the contract's paths are relative to.

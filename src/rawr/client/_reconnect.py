@@ -23,6 +23,9 @@ class ReconnectLink(Link):
     A stream whose events carry no id cannot be resumed without repeating them, so its
     failure is raised. Waits as long as the server's last `retry` says, twice as long after
     each failure in a row; gives up after `max_attempts` of them.
+
+    >>> from rawr.client import RPCLink
+    >>> link = ReconnectLink(RPCLink("https://hq.example.com/rpc"), max_attempts=10)
     """
 
     def __init__(

@@ -58,6 +58,11 @@ class RetryLink(Link):
     """Sends calls again through a link until they succeed or may not be repeated.
 
     `max_attempts` counts the first one too; a call may bring its own in its context.
+
+    >>> import asyncio
+    >>> link = RetryLink(make_link(), max_attempts=5)
+    >>> asyncio.run(create_client(Planets, link).count(context=CallContext(max_attempts=1)))
+    8
     """
 
     def __init__(

@@ -21,7 +21,9 @@ class RetryAfterTransport(Transport):
     Gives the answer back once `max_attempts` are used up or the wait would take the whole
     exchange past `max_seconds`. The link's own timeout runs on meanwhile.
 
-    >>> # RPCLink(url, client=RetryAfterTransport(HTTPXTransport()), timeout=300.0)
+    >>> from rawr.client import HTTPXTransport, RPCLink
+    >>> patient = RetryAfterTransport(HTTPXTransport(), max_seconds=120.0)
+    >>> link = RPCLink("https://hq.example.com/rpc", client=patient, timeout=150.0)
     """
 
     def __init__(

@@ -41,7 +41,9 @@ def contract_method(call: LinkCall) -> RPCMethod:
 class RPCLink(HTTPLink):
     """Carries calls to an oRPC server's RPC handler, with every value type of the protocol.
 
-    >>> # hq = create_client(HQ, RPCLink("https://hq.example.com/rpc", headers=auth))
+    >>> link = RPCLink("https://hq.example.com/rpc", headers={"authorization": "Bearer t"})
+    >>> create_client(Planets, link).find
+    <ProcedureCall find>
 
     Args:
         url: Where the handler is mounted, such as `https://hq.example.com/rpc`.

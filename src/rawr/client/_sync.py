@@ -28,9 +28,11 @@ class SyncClient(Generic[C]):
     It runs the link on an event loop of its own, in a thread of its own, and may be shared
     between threads.
 
-    >>> # with SyncClient(HQ, lambda: RPCLink("https://hq.example.com/rpc")) as hq:
-    >>> #     status = hq.call(hq.client.runs.get_status, RunRef(run_id="run-1"))
-    >>> #     for tick in hq.iterate(hq.client.runs.watch, RunRef(run_id="run-1")): ...
+    >>> with SyncClient(Planets, make_link) as hq:
+    ...     print(hq.call(hq.client.find, Ref(id="mars")).name)
+    ...     print(list(hq.iterate(hq.client.watch)))
+    Mars
+    ['born', 'cooled']
     """
 
     def __init__(self, contract: type[C], make_link: Callable[[], Link]) -> None:

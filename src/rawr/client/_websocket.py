@@ -50,8 +50,9 @@ class WebSocketLink(Link):
 
     An input that is an async iterator is streamed, item by item; the server may stop it.
 
-    >>> # async with WebSocketLink("wss://hq.example.com/rpc/ws") as link:
-    >>> #     hq = create_client(HQ, link)
+    >>> link = WebSocketLink("wss://hq.example.com/rpc/ws", reconnect=Reconnect(max_attempts=3))
+    >>> create_client(Planets, link).watch
+    <ProcedureCall watch>
 
     Args:
         url: Where the server accepts websockets, such as `wss://hq.example.com/rpc/ws`.

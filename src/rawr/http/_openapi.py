@@ -116,8 +116,11 @@ class OpenAPIHandler(StandardHandler):
     `max_body_bytes` caps request bodies (413); `max_array_index` the array indexes of bracket
     notation; `encode_error_body` replaces the body of error responses.
 
-    >>> # openapi = OpenAPIHandler(create_router())
-    >>> # app = openapi.asgi(prefix="/api", context=make_context)
+    >>> import asyncio
+    >>> from rawr.testing.asgi import ASGIClient
+    >>> app = OpenAPIHandler(router).asgi(prefix="/api", context=None)
+    >>> asyncio.run(ASGIClient(app).request("GET", "/api/planets/earth")).json()
+    {'id': 'earth', 'name': 'Earth'}
 
     Raises:
         ContractError: Two procedures answer the same requests.

@@ -78,8 +78,11 @@ class RPCHandler(StandardHandler):
     `strict_get` refuses a `GET` of a procedure that is not declared with `GET` (405).
     `max_body_bytes` caps request bodies (413); `custom_types` travel besides the built-in ones.
 
-    >>> # rpc = RPCHandler(create_router())
-    >>> # app = rpc.asgi(prefix="/rpc", context=make_context)
+    >>> import asyncio
+    >>> from rawr.testing.asgi import ASGIClient
+    >>> app = RPCHandler(router).asgi(prefix="/rpc", context=None)
+    >>> asyncio.run(ASGIClient(app).request("POST", "/rpc/count", body=b"{}")).json()
+    {'json': 8}
     """
 
     def __init__(

@@ -54,6 +54,9 @@ class Batch(Plugin):
 
     Raises:
         ValueError: `max_size` is less than 1.
+
+    >>> from rawr.http import RPCHandler
+    >>> app = RPCHandler(router, plugins=[Batch(max_size=20)]).asgi(prefix="/rpc")
     """
 
     order: ClassVar[int] = 5_000_000

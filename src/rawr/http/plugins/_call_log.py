@@ -31,7 +31,9 @@ def request_id() -> str | None:
 class RequestIdFilter(logging.Filter):
     """Adds `request_id` to log records, for formatters to name.
 
-    >>> # handler.addFilter(RequestIdFilter())
+    >>> handler = logging.StreamHandler()
+    >>> handler.addFilter(RequestIdFilter())
+    >>> handler.setFormatter(logging.Formatter("%(request_id)s %(message)s"))
     """
 
     @override

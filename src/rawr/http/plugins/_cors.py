@@ -35,6 +35,10 @@ class CORS(Plugin):
     Raises:
         ValueError: Credentials for any origin: browsers refuse `*`, and reflecting it to all
             would let every site act as the user.
+
+    >>> from rawr.http import RPCHandler
+    >>> cors = CORS(origins=["https://app.example"], credentials=True)
+    >>> app = RPCHandler(router, plugins=[cors]).asgi(prefix="/rpc")
     """
 
     order: ClassVar[int] = 9_000_000

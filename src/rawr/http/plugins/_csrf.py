@@ -20,8 +20,12 @@ class CSRFProtection(Plugin):
     `@orpc/client`'s SimpleCsrfProtectionLinkPlugin sends it. The items of a batch go by the
     header of the batch, calls of a websocket by their own.
 
-    >>> CSRFProtection(exclude=None).order
-    8000000
+    >>> import asyncio
+    >>> from rawr.http import RPCHandler
+    >>> from rawr.testing.asgi import ASGIClient
+    >>> app = RPCHandler(router, plugins=[CSRFProtection()]).asgi()
+    >>> asyncio.run(ASGIClient(app).request("POST", "/count")).status
+    403
     """
 
     order: ClassVar[int] = 8_000_000

@@ -86,9 +86,10 @@ class MemoryRateLimiter(RateLimiter):
 class LimitsRateLimiter(RateLimiter):
     """Counts with the `limits` library: other algorithms, shared storage (extra `rate-limit`).
 
-    >>> # storage = limits.storage.storage_from_string("async+redis://localhost")
-    >>> # strategy = limits.aio.strategies.MovingWindowRateLimiter(storage)
-    >>> # limiter = LimitsRateLimiter(strategy, limits.parse("100/minute"))
+    >>> import limits
+    >>> storage = limits.storage.storage_from_string("async+memory://")
+    >>> strategy = limits.aio.strategies.MovingWindowRateLimiter(storage)
+    >>> limiter = LimitsRateLimiter(strategy, limits.parse("100/minute"))
     """
 
     def __init__(

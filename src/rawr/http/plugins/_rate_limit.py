@@ -29,6 +29,11 @@ class RateLimit(Plugin):
     """Refuses calls over a limit (429) and says what is left in `ratelimit-*` headers.
 
     Each item of a batch and each call of a websocket counts.
+
+    >>> from rawr.http import RPCHandler
+    >>> from rawr.http.plugins import MemoryRateLimiter
+    >>> limit = RateLimit(MemoryRateLimiter(limit=100, period_seconds=60))
+    >>> app = RPCHandler(router, plugins=[limit]).asgi(prefix="/rpc")
     """
 
     order: ClassVar[int] = 6_000_000

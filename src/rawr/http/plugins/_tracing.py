@@ -28,7 +28,9 @@ from ._tracer import NoTracer, Span, Tracer
 class Tracing(Plugin):
     """Traces each call; the trace goes on from the caller's headers.
 
-    >>> # RPCHandler(router, plugins=[Tracing(OpenTelemetryTracer())])
+    >>> from rawr.http import RPCHandler
+    >>> from rawr.http.plugins import OpenTelemetryTracer
+    >>> app = RPCHandler(router, plugins=[Tracing(OpenTelemetryTracer())]).asgi(prefix="/rpc")
     """
 
     order: ClassVar[int] = 9_100_000
