@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rawr.policy import META_RULES, NOT_STATIC, RULES, Rule
+from tests.docs.enforcement import table
 from tests.docs.session import ROOT
 
 PAGE: Final = ROOT / "docs/rules.md"
@@ -39,6 +40,13 @@ def _lines() -> Iterator[str]:
     yield ""
     for number, reason in NOT_STATIC.items():
         yield f"- **Rule {number}.** {reason}"
+    yield ""
+    yield "## Where each rule is held"
+    yield ""
+    yield "The check reads sources; the rest is refused when a host starts, proved by tests on a"
+    yield "running host, or left to who reviews."
+    yield ""
+    yield from map(_prose, table())
     yield ""
 
 

@@ -77,3 +77,9 @@ def test_a_file_system_without_locks_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", no_locks)
     with pytest.raises(StorageUnavailable, match="local file system"):
         DataDirectory.lock(tmp_path)
+
+
+def test_another_name_of_the_directory_is_the_same_directory(tmp_path):
+    (tmp_path / "alias").symlink_to(tmp_path / "data")
+    with DataDirectory.lock(tmp_path / "data"), pytest.raises(DirectoryLocked):
+        DataDirectory.lock(tmp_path / "alias")
