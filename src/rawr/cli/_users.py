@@ -33,7 +33,7 @@ def add(
 ) -> None:
     """Add the user NAME, who signs in at the HQ's landing page; asks for a password."""
     with reported():
-        from rawr.host.identity import AddUser, Grant, ScryptHasher, check_password
+        from rawr.host.identity import AddUser, Argon2Hasher, Grant, check_password
 
         check_roles(hq_dir, roles)
         password = _password(from_input=password_stdin)
@@ -44,7 +44,7 @@ def add(
             can_call_internal=can_call_internal,
             can_trigger_workflows=can_trigger_workflows,
         )
-        hashed = ScryptHasher().hash(password)
+        hashed = Argon2Hasher().hash(password)
         execute(hq_dir, AddUser(name=name, password_hash=hashed, grant=grant))
     click.echo(f"added {name} of tenant {tenant}")
 

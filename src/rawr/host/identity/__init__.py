@@ -30,7 +30,7 @@ from ._jwt_policy import JWT_ALGORITHMS, JwtPolicy
 from ._limits import KeyedLimit
 from ._offline import administer
 from ._origin import OriginPolicy
-from ._passwords import PasswordHasher, ScryptHasher, check_password
+from ._passwords import Argon2Hasher, PasswordHasher, ScryptHasher, check_password
 from ._port import Identity, IdentityChain
 from ._proof import KnowsDigests, Proof, ProofKind, Proven
 from ._sessions import ABSOLUTE_LIFETIME, Sessions
@@ -51,6 +51,7 @@ __all__ = [
     "Administration",
     "AlreadyExists",
     "ApiToken",
+    "Argon2Hasher",
     "BearerToken",
     "Command",
     "CookiePolicy",

@@ -14,7 +14,7 @@ from rawr.durable.domain.clock import Clock
 from rawr.sqlite import Database, MigrationSet, StorageError
 
 from ._credentials import Credentials, SessionCookie
-from ._passwords import PasswordHasher, ScryptHasher
+from ._passwords import Argon2Hasher, PasswordHasher
 from ._port import Identity, IdentityChain
 from ._proof import KnowsDigests, ProofKind, Proven, Standing
 from ._sessions import Mode, Sessions
@@ -82,7 +82,7 @@ class Access:
                 tokens=tokens,
                 users=users,
                 tickets=tickets,
-                hasher=hasher or ScryptHasher(),
+                hasher=hasher or Argon2Hasher(),
                 now=now,
             ),
         )

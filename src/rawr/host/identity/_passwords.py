@@ -1,8 +1,7 @@
 """Passwords: hashed slowly, verified in constant time.
 
-scrypt of the standard library rather than Argon2id: both are memory-hard and recommended for new
-systems, and this one needs no dependency with binary wheels. Hashes name their parameters, so
-another hasher can verify old ones and rehash at sign-in behind the same port.
+New hashes are Argon2id. Hashes name their kind and parameters, so that those of scrypt, which
+were made before, still verify; whoever signs in with one gets a new one.
 """
 
 import base64
@@ -12,9 +11,12 @@ import hmac
 import os
 import re
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ._errors import InvalidIdentity
+
+if TYPE_CHECKING:
+    import argon2
 
 MIN_PASSWORD_LENGTH: Final = 12
 MAX_PASSWORD_BYTES: Final = 1024
@@ -36,6 +38,53 @@ class PasswordHasher(Protocol):
     def verify(self, password: str, encoded: str) -> bool:
         """True if the hash was made of this password; False too if the hash is malformed."""
         ...
+
+    def is_outdated(self, encoded: str) -> bool:
+        """True if this hasher would make another kind of hash, or one of other cost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argon2Hasher:
+    """Argon2id (RFC 9106, its second recommendation): 64 MiB and three passes by default.
+
+    It verifies hashes of scrypt too, and calls them outdated.
+    """
+
+    memory_kib: int = 64 * 1024
+    passes: int = 3
+    lanes: int = 4
+
+    def hash(self, password: str) -> str:
+        """See `PasswordHasher.hash`."""
+        return self._argon2().hash(_bytes(password))
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """See `PasswordHasher.verify`."""
+        from argon2.exceptions import InvalidHashError, VerificationError
+
+        if encoded.startswith("$scrypt$"):
+            return ScryptHasher().verify(password, encoded)
+        try:
+            return self._argon2().verify(encoded, _bytes(password))
+        except (InvalidHashError, VerificationError):
+            return False
+
+    def is_outdated(self, encoded: str) -> bool:
+        """See `PasswordHasher.is_outdated`."""
+        from argon2.exceptions import InvalidHashError
+
+        try:
+            return self._argon2().check_needs_rehash(encoded)
+        except InvalidHashError:
+            return True
+
+    def _argon2(self) -> "argon2.PasswordHasher":
+        import argon2
+
+        return argon2.PasswordHasher(
+            time_cost=self.passes, memory_cost=self.memory_kib, parallelism=self.lanes
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +114,10 @@ class ScryptHasher:
             return False
         return hmac.compare_digest(known, key)
 
+    def is_outdated(self, encoded: str) -> bool:
+        """See `PasswordHasher.is_outdated`."""
+        return not encoded.startswith(f"$scrypt$ln={self.log_n},r={self.r},p={self.p}$")
+
 
 def check_password(password: str) -> None:
     """Refuse what is too easy to guess or too long to hash.
@@ -74,13 +127,13 @@ def check_password(password: str) -> None:
     """
     if len(password) < MIN_PASSWORD_LENGTH:
         raise InvalidIdentity(f"choose a password of at least {MIN_PASSWORD_LENGTH} characters")
-    if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
+    if len(_bytes(password)) > MAX_PASSWORD_BYTES:
         raise InvalidIdentity(f"choose a password of at most {MAX_PASSWORD_BYTES} bytes")
 
 
 def _scrypt(password: str, salt: bytes, *, log_n: int, r: int, p: int) -> bytes:
     return hashlib.scrypt(
-        password.encode("utf-8", "surrogatepass"),
+        _bytes(password),
         salt=salt,
         n=1 << log_n,
         r=r,
@@ -88,6 +141,10 @@ def _scrypt(password: str, salt: bytes, *, log_n: int, r: int, p: int) -> bytes:
         maxmem=_MAX_MEMORY_BYTES,
         dklen=_KEY_BYTES,
     )
+
+
+def _bytes(password: str) -> bytes:
+    return password.encode("utf-8", "surrogatepass")
 
 
 def _encode(data: bytes) -> str:

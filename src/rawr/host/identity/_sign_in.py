@@ -1,5 +1,6 @@
 """Signing in: by password, by token, by a one-time ticket; never often, never tellingly."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from rawr.composition import CallerClass
+from rawr.sqlite import StorageError
 
 from ._audit import audit
 from ._credentials import BearerToken
@@ -19,7 +21,9 @@ from ._port import Identity
 from ._proof import KnowsDigests, Proof, ProofKind, Proven
 from ._tickets import Tickets
 from ._tokens import TokenRegistry
-from ._users import UserRegistry
+from ._users import User, UserRegistry
+
+logger: Final = logging.getLogger("rawr.host")
 
 _ATTEMPTS_PER_MINUTE: Final = 10
 _HASHES_AT_ONCE: Final = 2
@@ -71,8 +75,23 @@ class SignIn:
         if user is None or not is_right:
             audit("sign-in.refused", by="password", name=name, address=address)
             return None
+        await self._rehash(user, password)
         audit("sign-in", by="password", subject=name, tenant=user.grant.tenant_id, address=address)
         return Proven(principal=user.principal, proof=Proof(kind=ProofKind.USER, ref=name))
+
+    async def _rehash(self, user: User, password: str) -> None:
+        """Give the user a hash of today's kind; if it cannot be stored, the next sign-in does."""
+        if not self.hasher.is_outdated(user.password_hash):
+            return
+        hashed = await anyio.to_thread.run_sync(self.hasher.hash, password, limiter=self._hashing)
+        try:
+            await self.users.rehash(user, hashed)
+        except StorageError as error:
+            logger.warning(
+                "The new hash of a password could not be stored: %s",
+                error,
+                extra={"action": "identity.rehash"},
+            )
 
     async def with_token(self, token: str, *, address: str | None) -> Proven | None:
         """Somebody with a token of a first party or service.

@@ -13,6 +13,7 @@ from ._grant import GRANT_COLUMNS, Grant
 _COLUMNS: Final = f"name, password_hash, created_at_ms, disabled_at_ms, {GRANT_COLUMNS}"
 _LOAD: Final = f"SELECT {_COLUMNS} FROM identity_users ORDER BY name"  # noqa: S608 - constants only
 _ADD: Final = f"INSERT INTO identity_users ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - constants only
+_REHASH: Final = "UPDATE identity_users SET password_hash = ? WHERE name = ? AND password_hash = ?"
 _DISABLE: Final = "UPDATE identity_users SET disabled_at_ms = ? WHERE name = ?"
 
 
@@ -70,6 +71,14 @@ class UserRegistry:
         )
         await self._database.write(lambda connection: connection.execute(_ADD, row).rowcount)
         self._users[user.name] = user
+
+    async def rehash(self, user: User, password_hash: str) -> None:
+        """Store another hash of a user's password, unless the user changed meanwhile."""
+        if self._users.get(user.name) is not user:
+            return
+        row = (password_hash, user.name, user.password_hash)
+        await self._database.write(lambda connection: connection.execute(_REHASH, row).rowcount)
+        self._users[user.name] = replace(user, password_hash=password_hash)
 
     async def disable(self, name: str) -> User:
         """Shut a user out, sessions included; doing it again changes nothing.

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -13,6 +14,7 @@ from rawr.host.identity import (
     Access,
     AddUser,
     Administration,
+    Argon2Hasher,
     BearerToken,
     CreateToken,
     DisableUser,
@@ -165,6 +167,46 @@ async def test_digests_and_hashes_are_not_shown(
     assert token not in shown
     assert "scrypt" not in shown
     assert "digest" not in shown
+
+
+async def stored_hash(database: Database) -> str:
+    def work(connection: Any) -> str:
+        (row,) = connection.execute("SELECT password_hash FROM identity_users")
+        return str(row[0])
+
+    return await database.read(work)
+
+
+async def test_signing_in_replaces_a_hash_of_an_older_kind(
+    database: Database, clock: VirtualClock
+) -> None:
+    quick = Argon2Hasher(memory_kib=8, passes=1, lanes=1)
+    access = await Access.open(
+        database, known=TokenIdentity.of({}), now_ms=clock.now_ms, hasher=quick
+    )
+    administration = Administration(
+        tokens=access.tokens, users=access.users, now_ms=clock.now_ms, new_id=_ids()
+    )
+    await add_ada(administration)
+    old = await stored_hash(database)
+    assert await access.sign_in.with_password("ada", "wrong horse battery", address=None) is None
+    assert await stored_hash(database) == old
+    assert await access.sign_in.with_password("ada", PASSWORD, address=None) is not None
+    new = await stored_hash(database)
+    assert (old.split("$")[1], new.split("$")[1]) == ("scrypt", "argon2id")
+    assert await access.sign_in.with_password("ada", PASSWORD, address=None) is not None
+    assert await stored_hash(database) == new
+
+
+async def test_a_user_disabled_meanwhile_gets_no_new_hash(
+    access: Access, administration: Administration, database: Database
+) -> None:
+    await add_ada(administration)
+    before = access.users.find("ada")
+    assert before is not None
+    await administration.execute(DisableUser(name="ada"), actor="test")
+    await access.users.rehash(before, "$another")
+    assert await stored_hash(database) == before.password_hash
 
 
 async def test_a_user_signs_in_as_a_first_party(
