@@ -12,6 +12,7 @@ from rawr.openapi import Section, generate_openapi
 
 from ._admission import Admission
 from ._contexts import BoundaryContexts
+from ._deadline import BodyDeadline
 from ._mounts import Mount, MountTable
 from ._overload import Gate
 from ._pages import Pages
@@ -39,6 +40,7 @@ def build_mounts(resources: Resources) -> MountTable:
     """Ingress, workflows, RPC, API, in this order; then infrastructure."""
     manifest, contexts = resources.manifest, _contexts(resources)
     limit, gate = resources.settings.max_body_bytes, Gate(resources.settings.max_concurrency)
+    timed = BodyDeadline(seconds=resources.settings.body_seconds)
     workflows = OpenAPIHandler(manifest.workflows.create_router(), max_body_bytes=limit)
     rpc = RPCHandler(manifest.orpc.create_router(), max_body_bytes=limit)
     api = OpenAPIHandler(manifest.api.create_router(), max_body_bytes=limit)
@@ -50,19 +52,19 @@ def build_mounts(resources: Resources) -> MountTable:
     web = WebPlugins(plugins=plugins, signed_in=pages.signed_in, new_id=resources.new_id)
     return MountTable(
         (
-            Mount(INGRESS, _ingress(resources)),
-            Mount(WORKFLOWS, gate.guard(on_workflows)),
+            Mount(INGRESS, timed.guard_plain(_ingress(resources))),
+            Mount(WORKFLOWS, gate.guard(timed.guard(on_workflows))),
             Mount(
                 RPC,
-                gate.guard(on_rpc, speaks_rpc=True),
+                gate.guard(timed.guard_rpc(on_rpc), speaks_rpc=True),
                 websocket=gate.guard(_sockets(resources, contexts, gate), speaks_rpc=True),
             ),
             *reference_mounts(
                 openapi_document(manifest), document_path=OPENAPI_DOCUMENT, page_path=REFERENCE
             ),
-            Mount(API, gate.guard(on_api)),
+            Mount(API, gate.guard(timed.guard(on_api))),
             web.mount(),
-            *pages.mounts(),
+            *(replace(mount, app=timed.guard_plain(mount.app)) for mount in pages.mounts()),
         )
     )
 

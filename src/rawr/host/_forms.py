@@ -9,11 +9,16 @@ from starlette.types import Receive, Scope
 _MAX_FORM_BYTES: Final = 4096
 
 
-async def read_form(receive: Receive) -> Mapping[str, str]:
-    """The fields of a form, the last one where a name repeats; none if it is too large."""
+async def read_form(receive: Receive) -> Mapping[str, str] | None:
+    """The fields of a form, the last one where a name repeats; none if it is too large.
+
+    None if the client left before it was complete.
+    """
     body = b""
     while len(body) <= _MAX_FORM_BYTES:
         message: Any = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body", False):
             break

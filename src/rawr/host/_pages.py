@@ -93,6 +93,8 @@ class Pages:
             await _notice(send, 403, "Sign in from this page itself.")
             return
         form, address = await read_form(receive), source_ip(scope, self.trusted_proxies)
+        if form is None:
+            return
         sign_in = self.access.sign_in
         if "name" in form:
             attempt = sign_in.with_password(

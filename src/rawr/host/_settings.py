@@ -14,7 +14,9 @@ Mode: TypeAlias = Literal["development", "production"]
 
 DEFAULT_PORT = 3000
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
+_DEFAULT_BODY_SECONDS = 30
 _DEFAULT_CONCURRENCY = 1000
+_DEFAULT_RATE = 6000
 _MIN_TOKEN_LENGTH = 32
 _MIN_TOKEN_VARIETY = 8
 _TRUTHS = {
@@ -34,11 +36,12 @@ class Settings:
     """Settings of one host.
 
     `RAWR_PORT`, `RAWR_HOST`, `RAWR_DATA_DIR`,
-    `RAWR_MAX_BODY_BYTES`, `RAWR_TRUSTED_PROXIES` and `RAWR_TRUSTED_CIDRS` (comma separated
+    `RAWR_MAX_BODY_BYTES`, `RAWR_BODY_SECONDS` (until a body is there),
+    `RAWR_TRUSTED_PROXIES` and `RAWR_TRUSTED_CIDRS` (comma separated
     networks), `RAWR_INTERNAL_ONLY` (true refuses triggers from outside the trusted networks),
     `RAWR_SERVICE_TOKEN` (the credential of a trusted service; production needs one),
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
-    (requests per minute and principal), `RAWR_MAX_CONCURRENCY` (requests at once),
+    (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
     `RAWR_JWT_ISSUER`, `RAWR_JWT_AUDIENCE`, `RAWR_JWT_JWKS` (file or URL), `RAWR_JWT_ALGORITHMS`,
     `RAWR_JWT_CALLER`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
     """
@@ -49,6 +52,7 @@ class Settings:
     port: int = DEFAULT_PORT
     mode: Mode = "development"
     max_body_bytes: int = _DEFAULT_BODY_BYTES
+    body_seconds: int = _DEFAULT_BODY_SECONDS
     trusted_proxies: tuple[IPNetwork, ...] = ()
     trusted_cidrs: tuple[IPNetwork, ...] = ()
     internal_only: bool = False
@@ -57,7 +61,7 @@ class Settings:
     service_token: str | None = field(default=None, repr=False)
     service_tenant: str = "default"
     public_url: str | None = None
-    rate_limit: int | None = None
+    rate_limit: int | None = _DEFAULT_RATE
     max_concurrency: int = _DEFAULT_CONCURRENCY
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
@@ -139,6 +143,9 @@ class Settings:
             max_body_bytes=_integer(
                 environ, "RAWR_MAX_BODY_BYTES", _DEFAULT_BODY_BYTES, low=1024, high=1 << 30
             ),
+            body_seconds=_integer(
+                environ, "RAWR_BODY_SECONDS", _DEFAULT_BODY_SECONDS, low=1, high=3600
+            ),
             trusted_proxies=_networks(environ, "RAWR_TRUSTED_PROXIES"),
             trusted_cidrs=_networks(environ, "RAWR_TRUSTED_CIDRS"),
             internal_only=_truth(environ, "RAWR_INTERNAL_ONLY"),
@@ -147,7 +154,8 @@ class Settings:
             service_token=environ.get("RAWR_SERVICE_TOKEN") or None,
             service_tenant=environ.get("RAWR_SERVICE_TENANT") or "default",
             public_url=environ.get("RAWR_PUBLIC_URL") or None,
-            rate_limit=_integer(environ, "RAWR_RATE_LIMIT", 0, low=1, high=1_000_000) or None,
+            rate_limit=_integer(environ, "RAWR_RATE_LIMIT", _DEFAULT_RATE, low=0, high=1_000_000)
+            or None,
             max_concurrency=_integer(
                 environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
             ),

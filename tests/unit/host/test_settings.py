@@ -121,8 +121,20 @@ def test_a_public_url_is_an_origin(tmp_path: Path, url: str) -> None:
         produce(tmp_path, RAWR_PUBLIC_URL=url)
 
 
-@pytest.mark.parametrize("name", ["RAWR_RATE_LIMIT", "RAWR_MAX_CONCURRENCY"])
+@pytest.mark.parametrize("name", ["RAWR_BODY_SECONDS", "RAWR_MAX_CONCURRENCY"])
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1e3"])
 def test_a_limit_is_a_positive_number(tmp_path: Path, name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         read(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("value", ["-1", "many", "1e3"])
+def test_a_rate_is_a_number(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="RAWR_RATE_LIMIT"):
+        read(tmp_path, RAWR_RATE_LIMIT=value)
+
+
+def test_there_is_a_rate_limit_unless_it_is_turned_off(tmp_path: Path) -> None:
+    assert read(tmp_path).rate_limit == 6000
+    assert read(tmp_path, RAWR_RATE_LIMIT="60").rate_limit == 60
+    assert read(tmp_path, RAWR_RATE_LIMIT="0").rate_limit is None

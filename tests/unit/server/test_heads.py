@@ -98,3 +98,26 @@ async def test_each_request_of_a_connection_has_a_head_of_its_own(port: int) -> 
     first = OPENING + filling + b"content-length: 2\r\n\r\nhi"
     answer = await answers(port, first, first, OPENING + filling + ENDING)
     assert answer.count(b"HTTP/1.1 200") == 3
+
+
+async def test_a_head_that_takes_too_long_is_answered_with_408(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rawr.server._heads.HEAD_SECONDS", 0.01)
+    assert status(await answers(port, OPENING)) == 408
+
+
+async def test_a_connection_that_says_nothing_is_closed(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rawr.server._heads.HEAD_SECONDS", 0.01)
+    assert await answers(port) == b""
+
+
+async def test_a_later_head_of_a_connection_has_a_deadline_too(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = OPENING + b"content-length: 2\r\n\r\nhi"
+    monkeypatch.setattr("rawr.server._heads.HEAD_SECONDS", 0.05)
+    answer = await answers(port, first + OPENING)
+    assert [answer.count(b"HTTP/1.1 200"), answer.count(b"HTTP/1.1 408")] == [1, 1]
