@@ -91,6 +91,13 @@ class RunDraft:
         return "ended_at" in self._changes
 
     @property
+    def is_driven(self) -> bool:
+        """True when something is sure to move the run on: what it waits for, or a new item."""
+        return bool(self.open or self.group) or any(
+            isinstance(effect, Enqueue) for effect in self.effects
+        )
+
+    @property
     def settled(self) -> Mapping[str, bytes]:
         """The memos, including those this draft adds."""
         return self._before.memos if self._memos is None else self._memos

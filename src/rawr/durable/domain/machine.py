@@ -93,10 +93,7 @@ def checkpoint(
     if state.status.is_terminal:
         return _drop(state)
     draft = RunDraft(state, item=item, now=now, rules=rules)
-    _defer(draft, ops)
-    for op in ops:
-        if op.op not in LAZY:
-            settle_step(draft, op)
+    _settle_all(draft, ops)
     if item.attempt > 0:
         draft.effects.append(ResetAttempt())
     return draft.transition()
@@ -115,10 +112,7 @@ def report(
     if any(op.op not in _EXECUTED for op in ops):
         return respond(state, item, Reported(ops=ops, request_version=2), now=now, rules=rules)
     draft = RunDraft(state, item=item, now=now, rules=rules)
-    _defer(draft, ops)
-    for op in ops:
-        if op.op not in LAZY:
-            settle_step(draft, op)
+    _settle_all(draft, ops)
     if not draft.is_over:
         draft.effects.append(Requeue(due_at=now + ENDPOINT_LEASE_MS, attempt=0))
     return draft.transition()
@@ -265,7 +259,29 @@ def _report(draft: RunDraft, response: Reported) -> None:
         else:
             _OPS[op.op].apply(draft, op)
     if not draft.is_over and not draft.item_requeued:
-        draft.effects.append(DropItem())
+        _finish_item(draft)
+
+
+#: All that was reported is settled already: whoever settled it goes on, unless the SDK does not
+#: heed what it is told. So the call is made again, late enough to be needless as a rule.
+_REPEATED: Final = RunError(name="NoProgress", message="The function reported settled steps only")
+
+
+def _finish_item(draft: RunDraft) -> None:
+    """Drop the item in hand, unless it was for one step and that one is as open as before."""
+    step_id = None if draft.item is None else draft.item.step_id
+    opened = draft.open.get(step_id or "")
+    if opened is None or opened.op is not Opcode.STEP_PLANNED:
+        if draft.is_driven or not draft.retry(error=_REPEATED, counts=False):
+            draft.effects.append(DropItem())
+        return
+    error = RunError(
+        name="NoProgress",
+        message=f"The call for the step {opened.name!r} reported nothing of it; "
+        "report every step the function has planned.",
+    )
+    if not draft.retry(error=error):
+        draft.end(RunStatus.FAILED, error=error)
 
 
 def _as_errored(op: Op, response: Reported) -> Errored:
@@ -275,6 +291,16 @@ def _as_errored(op: Op, response: Reported) -> Errored:
         no_retry=op.no_retry or op.op is Opcode.STEP_FAILED,
         retry_after_ms=response.retry_after_ms,
     )
+
+
+def _settle_all(draft: RunDraft, ops: Iterable[Op]) -> None:
+    """Settle steps of a call that goes on."""
+    _defer(draft, ops)
+    for op in ops:
+        if op.op not in LAZY:
+            settle_step(draft, op)
+        if op.id in draft.group:
+            draft.discover(op.id)
 
 
 def _defer(draft: RunDraft, ops: Iterable[Op]) -> None:
@@ -290,7 +316,7 @@ def _stored_last(op: Op) -> bool:
 def _report_nothing(draft: RunDraft) -> None:
     """A branch ended. When nothing else can move the run, call again, but not for ever."""
     if draft.open or draft.group:
-        draft.effects.append(DropItem())
+        _finish_item(draft)
         return
     error = RunError(
         name="NoProgress",
