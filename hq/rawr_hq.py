@@ -5,6 +5,7 @@ from packages.invoicing.procedures.contract import READ, WRITE
 from packages.invoicing.service.ledger import MIGRATIONS
 from plugins.api import invoicing as invoicing_api
 from plugins.api.invoicing.contract import InvoicingApi
+from plugins.web import invoicing as invoicing_web
 from plugins.workflows import invoicing as invoicing_workflows
 from plugins.workflows.invoicing.contract import InvoicingWorkflows
 from rawr.composition import compose_capabilities, define_capability
@@ -15,6 +16,7 @@ invoicing_capability = define_capability(
     provide=provide,
     api=invoicing_api.surface,
     workflows=invoicing_workflows.surface,
+    web=invoicing_web.surface,
     roles=(READ, WRITE),
     migrations=(MIGRATIONS,),
 )

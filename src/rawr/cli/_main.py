@@ -10,7 +10,9 @@ from ._events import events
 from ._functions import functions
 from ._runs import runs
 from ._tokens import tokens
+from ._typescript import typescript
 from ._users import users
+from ._web import web
 
 _HQ_DIR = click.argument(
     "hq_dir",
@@ -33,7 +35,9 @@ main.add_command(runs)
 main.add_command(events)
 main.add_command(functions)
 main.add_command(tokens)
+main.add_command(typescript)
 main.add_command(users)
+main.add_command(web)
 
 
 @main.command()
