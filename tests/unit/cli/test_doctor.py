@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from rawr.cli import main
 from rawr.cli._doctor._machine import check_dependencies, check_python, check_sqlite
 from rawr.cli._doctor._report import Diagnosis, Finding, Level, mend, ok, to_text
 from rawr.cli._doctor._stored import Counts, check_clock, check_counts
+from rawr.cli._doctor._volume import _file_system, judge_volume
 from rawr.composition import Manifest
 from rawr.host import Settings, boot, load_manifest
 from rawr.sqlite import DataDirectory
@@ -278,3 +280,98 @@ def test_a_clock_behind_the_data_must_be_mended() -> None:
     found = check_clock(NOW_MS + 3_600_000, NOW_MS)
     assert found.level is Level.MEND
     assert "1:00:00 newer" in found.message
+
+
+def test_a_capability_without_its_package_says_how_to_write_it(hq: Path) -> None:
+    (hq / "rawr_hq.py").write_text("import packages.billing\n")
+    (hq / "packages").mkdir()
+    (hq / "packages" / "__init__.py").touch()
+    code, found = examined(hq)
+    assert code == 1
+    assert "No module named 'packages.billing' (rawr_hq.py:1)" in found["manifest"]["message"]
+    assert "rawr new capability billing" in found["manifest"]["fix"]
+
+
+def test_a_library_that_is_missing_is_to_be_installed(hq: Path) -> None:
+    (hq / "rawr_hq.py").write_text("import stripe_sdk_that_is_not_there\n")
+    _, found = examined(hq)
+    assert "pip install what has the module stripe_sdk" in found["manifest"]["fix"]
+
+
+def test_capabilities_that_do_not_fit_together_are_named(hq: Path) -> None:
+    (hq / "rawr_hq.py").write_text(
+        "from rawr.composition import define_capability\n"
+        'define_capability("workflows", provide=None)\n'
+    )
+    assert "capability workflows: /rpc/workflows" in must_mend(hq, "manifest")
+
+
+def test_syntax_that_python_refuses_is_told_with_its_place(hq: Path) -> None:
+    (hq / "rawr_hq.py").write_text("manifest = (\n")
+    assert "SyntaxError: '(' was never closed (rawr_hq.py, line 1)" in must_mend(hq, "manifest")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "there is no openapi.json; write it"),
+        ("{", "openapi.json cannot be read"),
+        ("[]", "openapi.json cannot be read"),
+        ('{"paths": {"/gone": {"get": {}}}}', "out of date: 1 of 2 changes break callers"),
+    ],
+)
+def test_a_document_that_is_not_current_is_worth_a_note(
+    text: str | None, said: str, hq: Path
+) -> None:
+    if text is not None:
+        (hq / "openapi.json").write_text(text)
+    code, found = examined(hq)
+    assert (code, found["published"]["level"]) == (0, "note")
+    assert said in found["published"]["message"]
+
+
+def test_a_new_hq_of_rawr_init_publishes_what_its_document_says(tmp_path: Path, hq: Path) -> None:
+    CliRunner().invoke(main, ["init", "acme", "--directory", str(tmp_path / "acme")])
+    (hq / "openapi.json").write_bytes((tmp_path / "acme" / "openapi.json").read_bytes())
+    _, found = examined(hq)
+    assert found["published"]["level"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("file_system", "free_mib", "level"),
+    [
+        ("ext4", 50_000, Level.OK),
+        ("ext4", 500, Level.NOTE),
+        ("ext4", 10, Level.MEND),
+        ("nfs4", 50_000, Level.MEND),
+        ("", 50_000, Level.OK),
+    ],
+)
+def test_the_volume_must_be_local_and_have_room(
+    file_system: str, free_mib: int, level: Level
+) -> None:
+    found = judge_volume(Path("/data"), file_system, free_mib << 20)
+    assert found.level is level
+    assert bool(found.fix) is (level is Level.MEND)
+
+
+def test_the_innermost_mount_counts(tmp_path: Path) -> None:
+    mounts = [("/", "overlay"), (str(tmp_path), "nfs"), (f"{tmp_path}-other", "ext4")]
+    assert _file_system(tmp_path, mounts) == "nfs"
+
+
+def test_an_installation_that_cannot_be_imported_is_a_finding(
+    hq: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rawr.cli._doctor._examination", None)
+    assert "cannot be imported" in must_mend(hq, "installation")
+
+
+def test_a_checkout_that_is_not_installed_says_so(
+    hq: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> Any:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", absent)
+    assert "rawr-hq is not installed" in must_mend(hq, "installation")

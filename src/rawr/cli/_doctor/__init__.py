@@ -3,15 +3,14 @@
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import click
 
-from ._data import check_data
 from ._machine import check_machine
-from ._report import Diagnosis, to_json, to_text
-from ._setup import check_setup
+from ._report import Diagnosis, Finding, mend, to_json, to_text
 
 _UNHEALTHY: Final = 1
 
@@ -22,13 +21,18 @@ def run_doctor(hq_dir: Path, *, as_json: bool) -> None:
     Raises:
         Exit: Something must be mended; the exit code is 1.
     """
-    diagnosis = asyncio.run(_examine(hq_dir.resolve()))
+    diagnosis = Diagnosis([*check_machine(), *_check_hq(hq_dir.resolve())])
     click.echo(to_json(diagnosis) if as_json else to_text(diagnosis))
     if not diagnosis.is_healthy:
         raise click.exceptions.Exit(_UNHEALTHY)
 
 
-async def _examine(hq_dir: Path) -> Diagnosis:
-    setup = check_setup(hq_dir, os.environ)
-    data = await check_data(setup, now_ms=time.time_ns() // 1_000_000)
-    return Diagnosis([*check_machine(), *setup.findings, *data])
+def _check_hq(hq_dir: Path) -> Sequence[Finding]:
+    """Examine the HQ; a host that cannot even be imported is a finding too."""
+    try:
+        from ._examination import examine
+    except ImportError as error:
+        message = f"what runs an HQ cannot be imported: {error}"
+        fix = "pip install --force-reinstall rawr-hq, with the Python that is to run the HQ"
+        return [mend("installation", message, fix)]
+    return asyncio.run(examine(hq_dir, os.environ, now_ms=time.time_ns() // 1_000_000))

@@ -9,6 +9,7 @@ from rawr.sqlite import DataDirectory, DirectoryLocked, StorageError
 from ._report import Finding, mend, ok
 from ._setup import Setup, check_port
 from ._stored import check_stored
+from ._volume import check_volume
 
 _OTHERS: Final = 0o077
 """Permissions of everybody but the owner."""
@@ -22,11 +23,12 @@ async def check_data(setup: Setup, *, now_ms: int) -> list[Finding]:
         return []
     data_dir = settings.data_dir
     if not data_dir.exists():
-        return [_check_parent(data_dir), check_port(settings, None)]
-    folder = _check_folder(data_dir)
+        parent = [_check_parent(data_dir), check_volume(data_dir)]
+        return [*parent, check_port(settings, None)]
+    folder, volume = _check_folder(data_dir), check_volume(data_dir)
     owner, lock = _find_owner(data_dir)
     stored = await check_stored(data_dir, setup.manifest, now_ms=now_ms)
-    return [folder, lock, check_port(settings, owner), *stored]
+    return [folder, volume, lock, check_port(settings, owner), *stored]
 
 
 def _check_parent(data_dir: Path) -> Finding:

@@ -2,13 +2,12 @@
 
 import platform
 import re
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Final, TypeAlias
-
-from rawr.sqlite import connect
 
 from ._report import Finding, mend, note, ok
 
@@ -27,7 +26,12 @@ _WAL_RESET: Final = ((3, 7), (3, 51, 2))
 
 def check_machine() -> Iterator[Finding]:
     """Check everything that is the same for each HQ of this machine."""
-    distribution = metadata.distribution(_DISTRIBUTION)
+    try:
+        distribution = metadata.distribution(_DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        message = f"{_DISTRIBUTION} is not installed in {sys.prefix}"
+        yield mend("installation", message, f"{sys.executable} -m pip install {_DISTRIBUTION}")
+        return
     yield check_python(distribution.metadata["Requires-Python"], platform.python_version())
     yield check_sqlite(_sqlite_version())
     yield from check_dependencies(distribution.requires or [], _installed)
@@ -109,6 +113,8 @@ def _installed(name: str) -> str | None:
 
 def _sqlite_version() -> str:
     """What the driver is linked with; a file of its own is opened to ask it."""
+    from rawr.sqlite import connect  # not with the module: an examination must begin to end
+
     with tempfile.TemporaryDirectory() as folder:
         connection = connect(Path(folder) / "version.db", read_only=False)
         try:

@@ -1,12 +1,11 @@
 """What an examination finds, for people and for programs."""
 
+import json
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final
-
-import msgspec
 
 _WIDTH: Final = 100
 _MARGIN: Final = 22
@@ -62,8 +61,8 @@ def mend(check: str, message: str, fix: str) -> Finding:
 
 def to_json(diagnosis: Diagnosis) -> str:
     """The diagnosis as JSON: `{"healthy": ..., "findings": [...]}`."""
-    document = {"healthy": diagnosis.is_healthy, "findings": diagnosis.findings}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()
+    findings = [asdict(finding) for finding in diagnosis.findings]
+    return json.dumps({"healthy": diagnosis.is_healthy, "findings": findings}, indent=2)
 
 
 def to_text(diagnosis: Diagnosis) -> str:

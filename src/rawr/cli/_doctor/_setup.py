@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from rawr.composition import Manifest
+from rawr.composition import CompositionError, Manifest
 from rawr.durable.protocol.signing import SigningKeyError, hash_signing_key
-from rawr.host import Settings, SettingsError, load_manifest
+from rawr.host import ManifestNotFound, Settings, SettingsError, load_manifest
 from rawr.server import AddressInUse, listen
 
 from ._report import Finding, mend, note, ok
@@ -73,7 +73,10 @@ def _read_settings(hq_dir: Path, environ: Mapping[str, str]) -> tuple[Settings |
 def _check_keys(environ: Mapping[str, str]) -> Iterator[Finding]:
     keys = {name: value for name in (_KEY, _FALLBACK) if (value := environ.get(name))}
     if not keys:
-        yield ok("keys", f"{_KEY} is not set: the engine inside a host needs none")
+        yield ok(
+            "keys",
+            f"{_KEY} is not set: /api/inngest refuses all calls; the engine inside needs none",
+        )
         return
     for name, key in keys.items():
         try:
@@ -93,9 +96,25 @@ def _import_manifest(hq_dir: Path) -> tuple[Manifest | None, Finding]:
         manifest = load_manifest(hq_dir)
     except Exception as error:  # noqa: BLE001 - whatever the modules of an HQ raise
         where = _where(error, hq_dir)
-        return None, mend("manifest", f"{type(error).__name__}: {error}{where}", "mend that first")
+        return None, mend("manifest", f"{type(error).__name__}: {error}{where}", _remedy(error))
     names = ", ".join(capability.name for capability in manifest.capabilities)
     return manifest, ok("manifest", names or "no capabilities yet; add one: rawr new capability")
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, ManifestNotFound):
+        return "give the folder of an HQ, or make one: rawr init NAME"
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
+        top, _, rest = error.name.partition(".")
+        if top not in ("packages", "plugins"):
+            return f"pip install what has the module {top}, or remove the import"
+        return (
+            f"write {error.name.replace('.', '/')} (rawr new capability "
+            f"{rest.rpartition('.')[2] or 'NAME'}), or remove the import and what uses it"
+        )
+    if isinstance(error, CompositionError):
+        return "change what it names; `rawr check` finds more"
+    return "mend that first; nothing starts before the manifest can be imported"
 
 
 def _where(error: Exception, hq_dir: Path) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from rawr import coordination
 from rawr.composition import Manifest
-from rawr.host import identity
+from rawr.host import hq_migrations
 from rawr.sqlite import Database, MigrationSet, SchemaOutdated, StorageError
 
 from ._report import Finding, mend, note, ok
@@ -51,10 +51,8 @@ class Counts:
 
 async def check_stored(data_dir: Path, manifest: Manifest | None, *, now_ms: int) -> list[Finding]:
     """Check the databases of a data folder; nothing is migrated."""
-    own = manifest.migrations if manifest is not None else ()
-    wanted = [coordination.MIGRATIONS, identity.MIGRATIONS, *own]
     found = [
-        await _check_migrations(data_dir / _HQ, wanted),
+        await _check_migrations(data_dir / _HQ, hq_migrations(manifest)),
         await _check_migrations(data_dir / _ENGINE, [_ENGINE_MIGRATIONS]),
     ]
     counts = await _count(data_dir / _HQ, now_ms)
