@@ -37,7 +37,7 @@ class Gateway:
         request = _REQUEST.decode(item.payload or b"{}")
         is_model = request.op == Opcode.AI_GATEWAY
         name = "AIGatewayError" if is_model else "GatewayError"
-        client = await self._outbound.client()
+        client = self._outbound.client()
         try:
             built = _build(client, request.opts, is_model=is_model)
             response = await client.send(built, follow_redirects=True)

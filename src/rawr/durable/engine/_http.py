@@ -1,6 +1,7 @@
 """Calling functions over HTTP (Inngest wire, call request and responses)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -9,7 +10,6 @@ import httpx2
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import ResponseRejected
 from rawr.durable.domain.event import HTTP_REQUEST
-from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.domain.op import Errored, Response, RunError
 from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine.transport import Call, Journal
@@ -45,7 +45,8 @@ class HTTPTransport:
             now_s = self._clock.now_ms() // 1000
             headers[SIGNATURE_HEADER] = sign_bytes(signed, self._signing_key, now_s=now_s)
         try:
-            answer = await self._send(method, _target(call), headers, body)
+            target = _target(call.function.url, call.function.id, call.item.step_id or ROOT_STEP_ID)
+            answer = await self._send(method, target, headers, body)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             return Errored(error=_unreachable(call, error))
         except ResponseRejected as error:
@@ -56,47 +57,26 @@ class HTTPTransport:
         """Close the connections."""
         await self._outbound.close()
 
-    async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
-        client = await self._outbound.client()
+    async def _send(
+        self, method: str, url: httpx2.URL, headers: dict[str, str], body: bytes
+    ) -> Answer:
         for _ in range(_MAX_REDIRECTS + 1):
-            request = client.build_request(method, url, headers=headers, content=body)
-            response = await client.send(request, stream=True)
-            try:
-                location = response.headers.get("location")
-                if response.status_code in _REDIRECTS and location:
-                    url = str(response.url.join(location))
-                    continue
-                content = await _read(response)
-            finally:
-                await response.aclose()
-            return Answer(
-                status=response.status_code,
-                headers={name.lower(): value for name, value in response.headers.items()},
-                body=content,
-            )
+            answer = await self._outbound.post(url, headers, body, method=method)
+            location = answer.headers.get("location")
+            if answer.status not in _REDIRECTS or not location:
+                return answer
+            url = url.join(location)
         raise ResponseRejected(f"The app redirected a call more than {_MAX_REDIRECTS} times")
 
 
-async def _read(response: httpx2.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_RESPONSE_BYTES:
-            raise ResponseRejected(
-                f"output_too_large: the answer is larger than {MAX_RESPONSE_BYTES} bytes"
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _target(call: Call) -> str:
-    """Return the function's URL with the step to run."""
-    parts = urlsplit(call.function.url)
+@lru_cache(maxsize=1024)
+def _target(url: str, function_id: str, step_id: str) -> httpx2.URL:
+    """Return a function's URL with the step to run."""
+    parts = urlsplit(url)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    query.setdefault("fnId", call.function.id)
-    query["stepId"] = call.item.step_id or ROOT_STEP_ID
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    query.setdefault("fnId", function_id)
+    query["stepId"] = step_id
+    return httpx2.URL(urlunsplit(parts._replace(query=urlencode(query))))
 
 
 def _unreachable(call: Call, error: Exception) -> RunError:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ async def server(*answer: bytes) -> AsyncIterator[str]:
 async def post(url: str) -> httpx2.Response:
     outbound = Outbound(timeout=timedelta(seconds=5))
     try:
-        return await (await outbound.client()).post(url)
+        return await outbound.client().post(url)
     finally:
         await outbound.close()
 
@@ -81,11 +81,3 @@ async def test_an_engine_that_calls_nobody_loads_no_certificates(
     monkeypatch.setattr(ssl, "SSLContext", refuse)
     async with await Engine.open(tmp_path):
         pass
-
-
-async def test_requests_at_once_share_one_client() -> None:
-    outbound = Outbound(timeout=timedelta(seconds=5))
-    asking: list[Callable[[], Awaitable[httpx2.AsyncClient]]] = [outbound.client] * 3
-    first, *others = await asyncio.gather(*(ask() for ask in asking))
-    assert all(one is first for one in others)
-    await outbound.close()

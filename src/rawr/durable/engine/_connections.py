@@ -1,0 +1,248 @@
+"""Connections to apps and services, kept for the next request."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx2
+
+from rawr.durable.engine._http11 import (
+    LONGEST_HEAD,
+    Head,
+    Headers,
+    read_body,
+    read_head,
+    request_head,
+)
+
+#: Servers hang up on idle connections, Node's and uvicorn's after five seconds. A request that
+#: meets that is lost, so a connection is given up well before.
+_IDLE_S: Final = 3.0
+_KEPT: Final = 100
+
+_Origin = tuple[str, str, int]
+Timeout = Mapping[str, float | None]
+"""Seconds to `connect`, to `write` and to `read`; without one there is no limit."""
+
+
+class Connection:
+    """One connection; `used_at` is when it was last used, in seconds of the loop's clock."""
+
+    __slots__ = ("origin", "reader", "used_at", "writer")
+
+    def __init__(
+        self, origin: _Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.origin = origin
+        self.reader = reader
+        self.writer = writer
+        self.used_at = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """False once either side has hung up, or sent what nobody asked for."""
+        return not (self.reader.at_eof() or self.writer.is_closing() or _has_data(self.reader))
+
+    def abort(self) -> None:
+        """Hang up at once."""
+        self.writer.transport.abort()
+
+
+class Exchange:
+    """An answer whose body is still to be read; `close` it afterwards."""
+
+    __slots__ = ("_connection", "_give_back", "_timeout_s", "head")
+
+    def __init__(
+        self,
+        connection: Connection,
+        head: Head,
+        give_back: Callable[[Connection], None],
+        timeout_s: float | None,
+    ) -> None:
+        self.head = head
+        self._connection: Connection | None = connection
+        self._give_back = give_back
+        self._timeout_s = timeout_s
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Read the body, as it comes.
+
+        Raises:
+            httpx2.TransportError: it breaks off.
+        """
+        connection = self._connection
+        if connection is None:
+            return
+        pieces = read_body(connection.reader, self.head)
+        while True:
+            async with _mapped(self._timeout_s, httpx2.ReadTimeout, httpx2.ReadError):
+                piece = await anext(pieces, None)
+            if piece is None:
+                break
+            yield piece
+        self._connection = None
+        if self.head.keeps:
+            self._give_back(connection)
+        else:
+            connection.abort()
+
+    def close(self) -> None:
+        """Give up the connection, unless the body has been read to its end."""
+        if self._connection is not None:
+            self._connection.abort()
+            self._connection = None
+
+
+class Connections(httpx2.AsyncBaseTransport):
+    """The network under the engine's HTTP client.
+
+    A look for a connection costs the same however many there are: calls to one app are as many as
+    the engine makes at once.
+    """
+
+    def __init__(self, make_context: Callable[[], ssl.SSLContext]) -> None:
+        self._make_context = make_context
+        self._context: ssl.SSLContext | None = None
+        self._idle: dict[_Origin, list[Connection]] = {}
+        self._count = 0
+
+    async def exchange(
+        self,
+        method: str,
+        url: httpx2.URL,
+        headers: Headers,
+        content: bytes,
+        *,
+        timeout: Timeout,  # noqa: ASYNC109 - each of its parts is for another wait
+    ) -> Exchange:
+        """Send a request, whose headers tell its host and length, and wait for the answer.
+
+        Raises:
+            httpx2.TransportError: there is none.
+        """
+        request = request_head(method, url.raw_path, headers) + content
+        connection = await self._connect(url, timeout.get("connect"))
+        limit = timeout.get("read")
+        try:
+            async with _mapped(timeout.get("write"), httpx2.WriteTimeout, httpx2.WriteError):
+                connection.writer.write(request)
+                await connection.writer.drain()
+            async with _mapped(limit, httpx2.ReadTimeout, httpx2.ReadError):
+                head = await read_head(connection.reader, method)
+        except BaseException:
+            connection.abort()
+            raise
+        return Exchange(connection, head, self.give_back, limit)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request of a client."""
+        content = await _content(request)
+        answer = await self.exchange(
+            request.method,
+            request.url,
+            request.headers.raw,
+            content,
+            timeout=request.extensions.get("timeout", {}),
+        )
+        return httpx2.Response(
+            answer.head.status, headers=answer.head.headers, stream=_Stream(answer)
+        )
+
+    def give_back(self, connection: Connection) -> None:
+        """Keep a connection for the next request, unless there are enough."""
+        if self._count >= _KEPT or not connection.is_open:
+            connection.abort()
+            return
+        connection.used_at = asyncio.get_running_loop().time()
+        self._idle.setdefault(connection.origin, []).append(connection)
+        self._count += 1
+
+    async def aclose(self) -> None:
+        """Hang up."""
+        for connections in self._idle.values():
+            for connection in connections:
+                connection.abort()
+        self._idle.clear()
+        self._count = 0
+
+    async def _connect(self, url: httpx2.URL, timeout_s: float | None) -> Connection:
+        port = url.port or (443 if url.scheme == "https" else 80)
+        origin = (url.scheme, url.host, port)
+        kept = self._take(origin)
+        if kept is not None:
+            return kept
+        if url.scheme not in {"http", "https"}:
+            raise httpx2.UnsupportedProtocol(f"{url.scheme!r} is neither http nor https")
+        context = await self._tls() if url.scheme == "https" else None
+        async with _mapped(timeout_s, httpx2.ConnectTimeout, httpx2.ConnectError):
+            reader, writer = await asyncio.open_connection(
+                url.raw_host.decode("ascii"), port, ssl=context, limit=LONGEST_HEAD
+            )
+        return Connection(origin, reader, writer)
+
+    def _take(self, origin: _Origin) -> Connection | None:
+        """Return the connection used last; those that are stale are given up."""
+        idle = self._idle.get(origin)
+        oldest = asyncio.get_running_loop().time() - _IDLE_S
+        while idle:
+            connection = idle.pop()
+            self._count -= 1
+            if connection.used_at > oldest and connection.is_open:
+                return connection
+            connection.abort()
+        self._idle.pop(origin, None)
+        return None
+
+    async def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            # Loading the certificates takes tens of milliseconds.
+            self._context = await asyncio.to_thread(self._make_context)
+        return self._context
+
+
+class _Stream(httpx2.AsyncByteStream):
+    """A body as a client reads it."""
+
+    def __init__(self, answer: Exchange) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.pieces()
+
+    async def aclose(self) -> None:
+        self._answer.close()
+
+
+async def _content(request: httpx2.Request) -> bytes:
+    """Return a request's body, whole: the engine streams none.
+
+    Raises:
+        httpx2.LocalProtocolError: its headers, which may be a function's own, tell another size.
+    """
+    content = await request.aread()
+    lengths = set(request.headers.get_list("content-length"))
+    if "transfer-encoding" in request.headers or lengths - {str(len(content))}:
+        raise httpx2.LocalProtocolError("the headers of the request contradict its body")
+    return content
+
+
+@asynccontextmanager
+async def _mapped(
+    timeout_s: float | None,
+    late: type[httpx2.TimeoutException],
+    failed: type[httpx2.NetworkError],
+) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(timeout_s):
+            yield
+    except TimeoutError as error:
+        raise late(f"nothing happened for {timeout_s} s") from error
+    except OSError as error:  # also TLS errors
+        raise failed(str(error) or type(error).__name__) from error
+
+
+def _has_data(reader: asyncio.StreamReader) -> bool:
+    return bool(reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to peek
