@@ -1,6 +1,7 @@
 """Serving an app: one process, one loop, drained before it ends."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -42,6 +43,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What a process has made until now stays: collections need not look at it again,
+            # which is a sixth of the processor time of a durable run.
+            gc.collect()
+            gc.freeze()
             self._on_ready()
 
     @override
