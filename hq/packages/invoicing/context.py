@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from packages.invoicing.service.ledger import Ledger
 from packages.invoicing.service.runs import InvoicingRuns
+from packages.invoicing.service.tenant import TenantDeps
 from rawr.composition import Principal, RequestInfo
+from rawr.procedure import Markers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,18 +17,21 @@ class InvoicingDeps:
     ledger: Ledger
 
 
-@dataclass(slots=True)
-class MiddlewareState:
-    """Markers of what ran already, so that heavy middleware runs once per chain."""
-
-    checked_roles: set[str] = field(default_factory=set)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoicingContext:
-    """The context of one chain of package calls."""
+    """The context of one chain of package calls, as its client makes it."""
 
     principal: Principal
     request: RequestInfo
     deps: InvoicingDeps
-    middleware_state: MiddlewareState = field(default_factory=MiddlewareState)
+    markers: Markers = field(default_factory=Markers)
+    """What middleware has done already in this chain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantContext:
+    """The context of a handler: its ports reach one tenant's runs and no others."""
+
+    principal: Principal
+    request: RequestInfo
+    deps: TenantDeps

@@ -1,7 +1,7 @@
 """Binds the package's procedures to their handlers."""
 
 from packages.invoicing.context import InvoicingContext
-from packages.invoicing.middleware import require_role
+from packages.invoicing.middleware import hydrate_deps, require_role
 from packages.invoicing.procedures import reconciliation, runs
 from packages.invoicing.procedures.contract import InvoicingPackage
 from rawr.procedure import Router, implement
@@ -9,7 +9,7 @@ from rawr.procedure import Router, implement
 
 def create_router() -> Router[InvoicingContext]:
     """The package's router; plugins reach it through the in-process client."""
-    os = implement(InvoicingPackage, InvoicingContext).use(require_role)
+    os = implement(InvoicingPackage, InvoicingContext).use(require_role).use(hydrate_deps)
     os.handler(InvoicingPackage.start)(runs.start)
     os.handler(InvoicingPackage.get_status)(runs.get_status)
     os.handler(InvoicingPackage.cancel)(runs.cancel)

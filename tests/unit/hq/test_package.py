@@ -1,11 +1,14 @@
 """The package through its in-process client, on fakes."""
 
+import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.unit.hq.fakes import NOW, Package, principal
 
+from packages.invoicing import middleware
 from packages.invoicing.client import InvoicingClient, system_principal
 from packages.invoicing.domain.run import ReconciliationScope
 from packages.invoicing.domain.status import STATES, RunState, can_cancel, can_queue_reconciliation
@@ -22,6 +25,9 @@ from packages.invoicing.procedures.contract import (
     StartRun,
     WatchTimeline,
 )
+from packages.invoicing.service.ledger import Ledger
+from packages.invoicing.service.runs import InvoicingRuns
+from packages.invoicing.service.tenant import TenantDeps
 from rawr.contract import ORPCError, walk
 
 SCOPE = ReconciliationScope(account_id="acme", invoice_ids=["inv-1"])
@@ -267,3 +273,63 @@ def test_the_client_of_one_request_shares_no_marker_with_another() -> None:
     request: Any = object()
     one, other = ports.client(principal(READ), request), ports.client(principal(READ), request)
     assert vars(one)["_link"] is not vars(other)["_link"]
+
+
+class CountedRoles(frozenset[str]):
+    """Roles that count how often they are asked."""
+
+    asked = 0
+
+    def __contains__(self, role: object) -> bool:
+        type(self).asked += 1
+        return super().__contains__(role)
+
+
+async def test_each_role_is_checked_once_in_a_chain_of_calls() -> None:
+    class Roles(CountedRoles):
+        pass
+
+    package = Package()
+    run_id = package.runs.add()
+    client = package.client(replace(principal(), roles=Roles({READ, WRITE})))
+    for name in ("get_status", "get_timeline", "get_reconciliation_status"):
+        await READS[name](client, run_id)
+    await WRITES["cancel"](client, run_id)
+    await WRITES["cancel"](client, run_id)
+    assert Roles.asked == 2
+
+
+async def test_a_refused_role_is_checked_again() -> None:
+    package = Package()
+    run_id = package.runs.add()
+    client = package.client(principal())
+    for _ in range(2):
+        with pytest.raises(Forbidden):
+            await READS["get_status"](client, run_id)
+
+
+async def test_ports_are_bound_once_in_a_chain_and_anew_for_another_principal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bound: list[str] = []
+
+    def watched(tenant_id: str, runs: InvoicingRuns, ledger: Ledger) -> TenantDeps:
+        bound.append(tenant_id)
+        return TenantDeps(tenant_id, runs, ledger)
+
+    monkeypatch.setattr(middleware, "TenantDeps", watched)
+    package = Package()
+    run_id = package.runs.add()
+    client, rival = package.client(), package.client(principal(READ, tenant_id="bolt"))
+    await READS["get_status"](client, run_id)
+    await READS["get_timeline"](client, run_id)
+    with pytest.raises(NotFound):
+        await READS["get_status"](rival, run_id)
+    assert bound == ["acme", "bolt"]
+
+
+def test_no_port_of_a_handler_takes_a_tenant() -> None:
+    methods = [getattr(TenantDeps, name) for name in vars(TenantDeps) if not name.startswith("_")]
+    calls = [method for method in methods if inspect.isfunction(method)]
+    assert len(calls) == 7
+    assert not [call for call in calls if "tenant_id" in inspect.signature(call).parameters]

@@ -99,7 +99,8 @@ CASES = [
         accepted={
             "packages/invoicing/context.py": (
                 "import rawr.composition as own\nMaybe = own.ApiBoundary | None\n"
-            )
+            ),
+            FUNCTIONS: "import inngest\nEither = inngest.Context | inngest.ContextSync\n",
         },
     ),
     Case(
@@ -195,6 +196,27 @@ CASES = [
             "    if not state.hydrated:\n"
             "        call.deps = await load()\n"
             "        state.hydrated = True\n"
+            "    return await next(call)\n"
+        },
+    ),
+    Case(
+        rule=51,
+        about="heavy middleware that is wrapped, or keeps what it makes",
+        refused={
+            "packages/invoicing/middleware.py": MIDDLEWARE
+            + "async def look_up(call: Call[object], next: Next[object]):  # here\n"
+            "    context = call.context\n"
+            "    await context.roles.load()\n"
+            "    return await next(call)\n"
+        },
+        accepted={
+            "packages/invoicing/middleware.py": MIDDLEWARE + "from rawr.procedure import once\n"
+            "async def look_up(call: Call[object], next: Next[object]):\n"
+            "    await call.context.roles.load()\n"
+            "    return await next(call)\n"
+            "checked = once(look_up)\n"
+            "async def hydrate(call: Call[object], next: Next[object]):\n"
+            "    await call.context.markers.cached('deps', make)\n"
             "    return await next(call)\n"
         },
     ),

@@ -13,11 +13,12 @@ from packages.invoicing.domain.run import ReconciliationScope
 from packages.invoicing.domain.status import RunState
 from packages.invoicing.errors import Forbidden, NotFound, RunRef
 from packages.invoicing.workflows.contract import RunTimeline, TimelineEvent
-from rawr.contract import Contract, procedure
+from rawr.contract import Contract, MetaKey, procedure
 from rawr.schema import Schema
 
 READ = "finance:read"
 WRITE = "finance:write"
+ROLE = MetaKey[str]("role")
 
 
 class StartRun(Schema):

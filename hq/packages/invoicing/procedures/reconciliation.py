@@ -1,6 +1,6 @@
 """Asking for a reconciliation, doing it, and recording how it ended."""
 
-from packages.invoicing.context import InvoicingContext
+from packages.invoicing.context import TenantContext
 from packages.invoicing.domain.run import ReconciliationScope, Run
 from packages.invoicing.domain.status import RunState, can_queue_reconciliation
 from packages.invoicing.errors import NotFound, RunRef
@@ -18,9 +18,7 @@ from packages.invoicing.procedures.contract import (
 from packages.invoicing.procedures.runs import find_run
 
 
-async def queue_reconciliation(
-    context: InvoicingContext, input: QueueReconciliation
-) -> QueueOutcome:
+async def queue_reconciliation(context: TenantContext, input: QueueReconciliation) -> QueueOutcome:
     """Whether a registered run may be reconciled, and over which scope."""
     run = await find_run(context, input.run_id)
     scope = run.scope
@@ -32,7 +30,7 @@ async def queue_reconciliation(
 
 
 async def preflight_reconciliation(
-    context: InvoicingContext,
+    context: TenantContext,
     input: PreflightReconciliation,  # noqa: ARG001 - its schema is the check of the scope
 ) -> PreflightOutcome:
     """Reserve a run for a scope.
@@ -41,11 +39,11 @@ async def preflight_reconciliation(
     that no run can wait for an event that was never sent.
     """
     return PreflightOutcome(
-        run_id=context.deps.runs.new_run_id(), correlation_id=context.request.correlation_id
+        run_id=context.deps.new_run_id(), correlation_id=context.request.correlation_id
     )
 
 
-async def reconcile(context: InvoicingContext, input: Reconcile) -> ReconcileOutcome:
+async def reconcile(context: TenantContext, input: Reconcile) -> ReconcileOutcome:
     """Move the run to `reconciling` and reconcile its invoices.
 
     A run that ended meanwhile (canceled, say) is left alone; a retry finds it `reconciling`
@@ -54,11 +52,11 @@ async def reconcile(context: InvoicingContext, input: Reconcile) -> ReconcileOut
     run = await _advance(context, input.run_id, "reconciling", attempt=input.attempt)
     if run.status != "reconciling":
         return ReconcileOutcome(ok=False, status=run.status)
-    foreign = await context.deps.ledger.reconcile(run.tenant_id, run.run_id, input.scope)
+    foreign = await context.deps.reconcile(run.run_id, input.scope)
     return ReconcileOutcome(ok=not foreign, status=run.status)
 
 
-async def mark_reconciliation_result(context: InvoicingContext, input: MarkResult) -> CurrentStatus:
+async def mark_reconciliation_result(context: TenantContext, input: MarkResult) -> CurrentStatus:
     """End the reconciliation as `completed` or `failed`; a run not under way stays as it is."""
     run = await find_run(context, input.run_id)
     if run.status == "reconciling":
@@ -66,23 +64,21 @@ async def mark_reconciliation_result(context: InvoicingContext, input: MarkResul
     return CurrentStatus(run_id=run.run_id, status=run.status)
 
 
-async def record_failure(context: InvoicingContext, input: RecordFailure) -> CurrentStatus:
+async def record_failure(context: TenantContext, input: RecordFailure) -> CurrentStatus:
     """End a run whose retries are exhausted; one that ended otherwise stays as it is."""
     run = await _advance(context, input.run_id, "failed", detail=input.reason)
     return CurrentStatus(run_id=run.run_id, status=run.status)
 
 
 async def _advance(
-    context: InvoicingContext,
+    context: TenantContext,
     run_id: str,
     status: RunState,
     *,
     detail: str | None = None,
     attempt: int | None = None,
 ) -> Run:
-    run = await context.deps.runs.advance(
-        context.principal.tenant_id, run_id, status, detail=detail, attempt=attempt
-    )
+    run = await context.deps.advance(run_id, status, detail=detail, attempt=attempt)
     if run is None:
         raise NotFound(RunRef(run_id=run_id))
     return run

@@ -138,6 +138,7 @@ def _event(event: coordination.TimelineEvent) -> TimelineEvent:
         event_id=event.event_id,
         sequence=event.sequence,
         run_id=event.run_id,
+        correlation_id=event.correlation_id,
         type=event.type,
         ts=event.ts,
         status=to_run_state(event.status),

@@ -65,11 +65,15 @@ class RunStatus(Schema):
 
 
 class TimelineEvent(Schema):
-    """One step of a run's life; `sequence` orders them and resumes a stream."""
+    """One step of a run's life; `sequence` orders them and resumes a stream.
+
+    `correlation_id` is that of the request it goes back to.
+    """
 
     event_id: str
     sequence: int
     run_id: str
+    correlation_id: str | None = None
     type: str
     ts: datetime
     status: RunState

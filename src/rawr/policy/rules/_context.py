@@ -86,8 +86,9 @@ def _envelopes() -> frozenset[str]:
 
 
 def _sides(tree: Tree, file: PythonFile, union: ast.BinOp) -> set[str]:
-    names = {tree.name(file, side) for side in (union.left, union.right)}
-    return names & _envelopes()
+    names = {tree.name(file, side) for side in (union.left, union.right)} & _envelopes()
+    # The engine's two spellings of one envelope are one side.
+    return {min(_DURABLE) if name in _DURABLE else name for name in names}
 
 
 def _own_factory(tree: Tree) -> Iterator[Finding]:

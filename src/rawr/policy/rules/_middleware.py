@@ -39,7 +39,9 @@ _WRITES: Final = frozenset(
     }
 )
 _WRITE_PREFIXES: Final = ("advance_", "mark_", "record_", "save_", "send_", "update_", "write_")
-_MARKS: Final = frozenset({"add", "setdefault", "update"})
+_CONTEXTS: Final = frozenset({"context", "markers", "middleware_state"})
+_ONCE: Final = "rawr.procedure.once"
+_MARKS: Final = frozenset({"add", "cached", "setdefault", "update"})
 
 
 def _checks_at_the_boundary(tree: Tree) -> Iterator[Finding]:
@@ -82,9 +84,20 @@ def _separate_planes(tree: Tree) -> Iterator[Finding]:
 
 def _heavy_is_marked(tree: Tree) -> Iterator[Finding]:
     for file in tree.python(Layer.SHARED, Layer.PACKAGE, Layer.PLUGIN):
+        marked = set(_wrapped_in_once(tree, file))
         for function in middlewares(tree, file):
-            if _is_heavy(tree, file, function) and not _is_marked(function):
+            if function.name in marked or _is_marked(function):
+                continue
+            if _is_heavy(tree, file, function):
                 yield file.finding(function, f"{function.name} does its work again in every call")
+
+
+def _wrapped_in_once(tree: Tree, file: PythonFile) -> Iterator[str]:
+    """The functions that `once(...)` marks for them."""
+    for call in file.each(ast.Call):
+        wrapped = call.args[0] if call.args else None
+        if isinstance(wrapped, ast.Name) and tree.name(file, call.func) == _ONCE:
+            yield wrapped.id
 
 
 def _is_heavy(tree: Tree, file: PythonFile, function: Function) -> bool:
@@ -107,7 +120,7 @@ def _is_marked(function: Function) -> bool:
     for node in ast.walk(function):
         written: list[ast.expr] = []
         if isinstance(node, ast.Assign):
-            written = node.targets
+            written = [target for target in node.targets if not isinstance(target, ast.Name)]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             written = [node.func.value] if node.func.attr in _MARKS else []
         if any(_is_in_context(target) for target in written):
@@ -117,10 +130,10 @@ def _is_marked(function: Function) -> bool:
 
 def _is_in_context(node: ast.expr) -> bool:
     while isinstance(node, ast.Attribute | ast.Subscript):
-        if isinstance(node, ast.Attribute) and node.attr in ("context", "middleware_state"):
+        if isinstance(node, ast.Attribute) and node.attr in _CONTEXTS:
             return True
         node = node.value
-    return isinstance(node, ast.Name) and node.id in ("state", "markers", "middleware_state")
+    return isinstance(node, ast.Name) and node.id in {*_CONTEXTS, "state"}
 
 
 def _finished_writes_nothing(tree: Tree) -> Iterator[Finding]:
@@ -160,7 +173,7 @@ RULES: Final = (
         number=51,
         title="Heavy middleware marks in the context that it ran",
         reason="a chain of calls passes the same middleware again and again",
-        fix="look for a marker in context.middleware_state first, and set it after the work",
+        fix="wrap it in rawr.procedure.once, or keep what it makes with context.markers.cached",
         source=_heavy_is_marked,
     ),
     Rule(

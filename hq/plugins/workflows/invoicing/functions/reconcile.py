@@ -10,6 +10,11 @@ from plugins.workflows.invoicing.functions.event import (
     ReconciliationRequested,
     ReconciliationRequestedData,
 )
+from plugins.workflows.invoicing.functions.run_trace import (
+    RunTrace,
+    RunTracing,
+    run_trace,
+)
 from rawr.composition import RequestInfo
 
 _RETRIES = 2
@@ -30,7 +35,9 @@ def create_reconcile(client: inngest.Inngest, ports: InvoicingPorts) -> inngest.
         reason = str(failed.get("error", {}).get("message", "the reconciliation failed"))
         await ctx.step.run(
             "invoicing/record-failure",
-            lambda: _record_failure(_system(ports, requested), requested.run_id, reason),
+            lambda: _record_failure(
+                _system(ports, requested, run_trace(ctx)), requested.run_id, reason
+            ),
         )
 
     @client.create_function(
@@ -39,10 +46,11 @@ def create_reconcile(client: inngest.Inngest, ports: InvoicingPorts) -> inngest.
         trigger=ReconciliationRequested.trigger(),
         concurrency=[inngest.Concurrency(limit=_RUNS_PER_TENANT, key="event.data.tenantId")],
         on_failure=record_failure,
+        middleware=[RunTracing],
     )
     async def reconcile(ctx: inngest.Context) -> dict[str, object]:
         requested = ReconciliationRequested.parse(ctx.event)
-        invoicing = _system(ports, requested)
+        invoicing = _system(ports, requested, run_trace(ctx))
         reconciled = await ctx.step.run(
             "invoicing/reconcile", lambda: _reconcile(invoicing, requested, ctx.attempt)
         )
@@ -57,8 +65,10 @@ def create_reconcile(client: inngest.Inngest, ports: InvoicingPorts) -> inngest.
     return reconcile
 
 
-def _system(ports: InvoicingPorts, requested: ReconciliationRequestedData) -> InvoicingClient:
-    request = RequestInfo(request_id=requested.request_id, correlation_id=requested.correlation_id)
+def _system(
+    ports: InvoicingPorts, requested: ReconciliationRequestedData, trace: RunTrace
+) -> InvoicingClient:
+    request = RequestInfo(request_id=trace.request_id, correlation_id=trace.correlation_id)
     return ports.system_client(requested.tenant_id, request)
 
 
