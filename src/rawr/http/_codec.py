@@ -1,6 +1,8 @@
 """The ports between the one handler and the protocols it speaks."""
 
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
 
 from rawr.contract import ORPCError
 from rawr.wire.event_iterator import IteratorDecoder
@@ -9,9 +11,28 @@ from ._operation import Operation
 from ._request import Match, Request
 from ._response import Response
 
+Address: TypeAlias = tuple[str, bytes]
+"""A method, and a raw path under the prefix of a handler."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonForm:
+    """How a protocol puts the calls of one operation into whole JSON bodies."""
+
+    status: int
+    """Of a success."""
+    decode: Callable[[bytes], object]
+    """The input as wire values, `UNDEFINED` where there is none; raises `DecodeError`."""
+    encode: Callable[[object], bytes | Response]
+    """The body of dumped output; a response where it is more than JSON."""
+
 
 class Matcher(Protocol):
     """Finds the operation a method and a raw path lead to, under one prefix."""
+
+    def address(self, operation: Operation) -> Address | None:
+        """Where clients send an operation's input in a body; None if in the path or the query."""
+        ...
 
     def match(self, method: str, path: bytes) -> Match | None:
         """The operation and its decoded path parameters; None where nothing matches."""
@@ -33,6 +54,10 @@ class Codec(Protocol):
             ORPCError: It is refused for another reason.
         """
         ...
+
+    def json_form(self, operation: Operation) -> JsonForm | None:  # noqa: ARG002 - for those who override it
+        """How an operation is called with JSON alone; None if that needs the request as well."""
+        return None
 
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:
         """A reader of event iterators that clients send."""

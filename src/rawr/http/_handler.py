@@ -14,7 +14,9 @@ from rawr.wire.path import lookup_path
 from ._asgi import ASGIApp, Receive, Scope, Send, answer_lifespan, raw_path
 from ._codec import Codec, Matcher
 from ._companion import ClientDisconnected, until_disconnected
-from ._log import log_failure, logger
+from ._direct import LongWay
+from ._entrance import Entrance
+from ._log import log_departure, log_failure
 from ._operation import Operation, operations
 from ._plugin import Exchange, Interceptor, Mount, Plugin, Respond, compose, innermost_first
 from ._request import Request
@@ -71,7 +73,7 @@ class StandardHandler:
         self._codec = codec
         self._make_matcher = make_matcher
         self._options = options
-        self._matchers: dict[str, Matcher] = {}
+        self._entrances: dict[str, Entrance] = {}
         self._has_exchanges = any(
             type(plugin).around_exchange is not Plugin.around_exchange for plugin in self._plugins
         )
@@ -95,25 +97,12 @@ class StandardHandler:
         """
         if self._has_exchanges:
             return await self._exchange(self._mount(prefix, context))(scope, receive, send)
-        request = self._match(scope, receive, self._matcher(prefix), context)
-        if request is None:
-            return False
-        await self._serve(request, send)
-        return True
+        return await self._entrance(prefix).exchange(context)(scope, receive, send)
 
     def asgi(self, *, prefix: str = "", context: object = None) -> ASGIApp:
         """An ASGI application of this handler alone: what is not matched gets a 404."""
-        matcher = self._matcher(prefix)
-
-        async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            request = self._match(scope, receive, matcher, context)
-            if request is None:
-                await self._answer_unmatched(scope, receive, send)
-            else:
-                await self._serve(request, send)
-
         if not self._has_exchanges:
-            return app
+            return self._entrance(prefix).app(context, self._answer_unmatched)
         exchange = self._exchange(self._mount(prefix, context))
 
         async def plugged_app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,20 +134,13 @@ class StandardHandler:
             context=context,
             max_body_bytes=self._options.max_body_bytes,
             codec=self._codec,
-            matcher=self._matcher(prefix),
+            matcher=self._entrance(prefix).matcher,
             answer=self._answer,
             deliver=self._deliver,
         )
 
     def _exchange(self, mount: Mount) -> Exchange:
-        async def serve(scope: Scope, receive: Receive, send: Send) -> bool:
-            request = self._match(scope, receive, mount.matcher, mount.context)
-            if request is None:
-                return False
-            await self._serve(request, send)
-            return True
-
-        plugged: Exchange = serve
+        plugged = self._entrance(mount.prefix).exchange(mount.context)
         for plugin in self._plugins:
             plugged = plugin.around_exchange(plugged, mount)
 
@@ -172,38 +154,50 @@ class StandardHandler:
 
         return under_prefix
 
-    def _matcher(self, prefix: str) -> Matcher:
-        """The matcher of a prefix; there are as many as the application has mounts."""
-        matcher = self._matchers.get(prefix)
-        if matcher is None:
-            matcher = self._make_matcher(self._operations, prefix.removesuffix("/"))
-            self._matchers[prefix] = matcher
-        return matcher
+    def _entrance(self, prefix: str) -> Entrance:
+        """The entrance of a prefix; there are as many as the application has mounts."""
+        prefix = prefix.removesuffix("/")
+        entrance = self._entrances.get(prefix)
+        if entrance is None:
+            long_way = LongWay(
+                max_body_bytes=self._options.max_body_bytes,
+                enter=_enter,
+                resume=self._resume,
+                refuse=self._refuse_call,
+                finish=self._finish,
+            )
+            entrance = Entrance(
+                self._make_matcher(self._operations, prefix),
+                self._codec if self._is_bare() else None,
+                self._serve,
+                long_way,
+            )
+            self._entrances[prefix] = entrance
+        return entrance
 
-    def _match(
-        self, scope: Scope, receive: Receive, matcher: Matcher, context: object
-    ) -> Request | None:
-        if scope["type"] != "http":
-            return None
-        match = matcher.match(scope["method"], raw_path(scope))
-        if match is None:
-            return None
-        return Request(scope, receive, match, context, self._options.max_body_bytes)
+    def _is_bare(self) -> bool:
+        """Whether nothing stands around the calls of this handler."""
+        return not self._options.interceptors and all(
+            type(plugin).around_call is Plugin.around_call
+            and type(plugin).around_response is Plugin.around_response
+            for plugin in self._plugins
+        )
 
     async def _serve(self, request: Request, send: Send) -> None:
         try:
-            try:
-                response = await self._respond_through(request)
-            except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
-                response = self._refuse(request.operation, error)
-            body = response.body
-            if type(body) is bytes:
-                await send(start_whole(response.status, response.headers, body))
-                await send({"type": BODY, "body": body})
-            else:
-                await self._deliver(response, request.receive, send)
+            response = await self._answer(request)
         except ClientDisconnected:
-            logger.debug("The client left %s", request, extra={"action": "client_disconnected"})
+            log_departure(request.operation)
+        else:
+            await self._finish(request.operation, response, request.receive, send)
+
+    async def _finish(
+        self, operation: Operation, response: Response, receive: Receive, send: Send
+    ) -> None:
+        try:
+            await self._deliver(response, receive, send)
+        except ClientDisconnected:
+            log_departure(operation)
 
     async def _answer(self, request: Request) -> Response:
         """The response of a request that came inside another one; see `Mount.answer`."""
@@ -222,6 +216,14 @@ class StandardHandler:
         await send(start(response.status, response.headers))
         await until_disconnected(send_chunks(body, send, pulse), receive)
 
+    def _refuse_call(self, operation: Operation, error: Exception) -> Response:
+        """The response of a call that failed outside of its procedure's pipeline."""
+        if isinstance(error, ORPCError):
+            derived = derive_defined(error, operation.place.procedure.definition.errors)
+            derived.__cause__ = error.__cause__ if derived is error else error
+            error = derived
+        return self._refuse(operation, error)
+
     def _refuse(self, operation: Operation, error: Exception) -> Response:
         failure = to_orpc_error(error)
         log_failure(operation, failure)
@@ -234,10 +236,17 @@ class StandardHandler:
 
     async def _respond(self, request: Request) -> Response:
         self._admit(request)
-        operation, codec = request.operation, self._codec
         context = request.context
-        if callable(context):
-            context = await _make_context(context, request)
+        return await self._call(request, await _enter(request) if callable(context) else context)
+
+    async def _resume(self, request: Request, context: object) -> Response:
+        try:
+            return await self._call(request, context)
+        except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+            return self._refuse(request.operation, error)
+
+    async def _call(self, request: Request, context: object) -> Response:
+        operation, codec = request.operation, self._codec
         body = await request.body() if codec.reads_body(request) else b""
         try:
             value = codec.decode(request, body)
@@ -277,9 +286,11 @@ def _plugged(operation: Operation, plugins: Sequence[Plugin]) -> Operation:
     return replace(operation, procedure=plugged)
 
 
-async def _make_context(factory: Callable[..., Any], request: Request) -> object:
+async def _enter(request: Request) -> object:
+    """What the context factory of a request makes."""
+    make: Any = request.context
     try:
-        return await factory(request)
+        return await make(request)
     except ORPCError as error:
         derived = derive_defined(error, request.place.contract.definition.errors)
         if derived is error:

@@ -8,13 +8,14 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
+from rawr.wire import dump_flat
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
 from rawr.wire.openapi import MAX_ARRAY_INDEX, OpenAPISerializer
 
 from ._body import JSON_HEADERS, standard_response
-from ._codec import Codec
+from ._codec import Codec, JsonForm
 from ._detailed import DetailedOutput, DetailedReader, detailed_reader
 from ._events import event_response
 from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
@@ -54,6 +55,21 @@ class OpenAPICodec(Codec):
         if request.method == "GET":
             return _merge(self._decode_query(request), request.params)
         return _merge(self._decode_body(request, body), request.params)
+
+    @override
+    def json_form(self, operation: Operation) -> JsonForm | None:
+        """See `Codec.json_form`."""
+        route, serializer = operation.route, self._serializer
+        if operation.streams or {route.input_structure, route.output_structure} != {"compact"}:
+            return None
+
+        def encode(value: object) -> bytes | Response:
+            content = dump_flat(value)
+            return content or standard_response(
+                serializer.serialize_body(value), route.success_status
+            )
+
+        return JsonForm(status=route.success_status, decode=serializer.decode, encode=encode)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

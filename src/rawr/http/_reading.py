@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from rawr.contract import ORPCError
 
-from ._asgi import Receive
+from ._asgi import Message, Receive
 from ._companion import ClientDisconnected
 
 _DIGITS_OF_ANY_LENGTH_SENT: Final = 18
@@ -29,6 +29,12 @@ class BodyReader:
         self.max_body_bytes = max_body_bytes
         self._body = None
 
+    def receive_again(self) -> Receive:
+        """What receives the request's messages, also if its body was read already."""
+        if self._body is None:
+            return self.receive
+        return replay({"type": "http.request", "body": self._body}, self.receive)
+
     async def body(self) -> bytes:
         """The whole body.
 
@@ -52,6 +58,16 @@ class BodyReader:
             raise _too_large(limit)
         self._body = body
         return body
+
+
+def replay(message: Message, receive: Receive) -> Receive:
+    """A `receive` that gives a message once more, then goes on."""
+    pending = [message]
+
+    async def receive_again() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return receive_again
 
 
 def _exceeds(declared: bytes, limit: int) -> bool:

@@ -37,21 +37,22 @@ class KeepAlive:
 DEFAULT_KEEP_ALIVE: Final = KeepAlive()
 
 
+START: Final = "http.response.start"
 BODY: Final = "http.response.body"
 
-_WITHOUT_LENGTH: Final = frozenset({204, 304})
+WITHOUT_LENGTH: Final = frozenset({204, 304})
 
 
 def start(status: int, headers: Headers) -> Message:
     """The message that opens a response."""
-    return {"type": "http.response.start", "status": status, "headers": headers}
+    return {"type": START, "status": status, "headers": headers}
 
 
 def start_whole(status: int, headers: Headers, body: bytes) -> Message:
     """The message that opens a response whose body is known already."""
-    if status not in _WITHOUT_LENGTH:
+    if status not in WITHOUT_LENGTH:
         headers = (*headers, (b"content-length", b"%d" % len(body)))
-    return {"type": "http.response.start", "status": status, "headers": headers}
+    return {"type": START, "status": status, "headers": headers}
 
 
 async def send_chunks(chunks: AsyncIterator[bytes], send: Send, pulse: "Pulse") -> None:

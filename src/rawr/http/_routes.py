@@ -12,7 +12,7 @@ from typing_extensions import override
 from rawr.contract import ContractError
 from rawr.wire.path import encode_path, lookup_path
 
-from ._codec import Matcher
+from ._codec import Address, Matcher
 from ._operation import Operation
 from ._request import Match
 
@@ -32,6 +32,11 @@ class RPCMatcher(Matcher):
         self._by_raw_path = {
             (prefix + path).encode(): match for path, match in self._by_path.items()
         }
+
+    @override
+    def address(self, operation: Operation) -> Address | None:
+        """See `Matcher.address`; a procedure declared with `GET` can be `POST`ed to as well."""
+        return "POST", (self._prefix + encode_path(operation.path)).encode()
 
     @override
     def match(self, method: str, path: bytes) -> Match | None:
@@ -59,6 +64,14 @@ class OpenAPIMatcher(Matcher):
         """Paths without parameters, as almost all clients send them."""
         for operation in operations:
             self._add(operation)
+
+    @override
+    def address(self, operation: Operation) -> Address | None:
+        """See `Matcher.address`."""
+        pattern = PathPattern.of(operation)
+        if operation.method == "GET" or pattern.params:
+            return None
+        return operation.method, (self._prefix + pattern.text).encode()
 
     @override
     def match(self, method: str, path: bytes) -> Match | None:

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
+from rawr.wire import dump_flat
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -15,7 +16,7 @@ from rawr.wire.rpc import CustomType, RPCSerializer
 
 from ._asgi import ASGIApp
 from ._body import JSON_HEADERS, standard_response
-from ._codec import Codec
+from ._codec import Codec, JsonForm
 from ._events import event_response
 from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
 from ._operation import Operation
@@ -52,6 +53,21 @@ class RPCCodec(Codec):
         if request.is_event_stream():
             return EventIterator(request.upload(self.event_decoder))
         return self._serializer.deserialize_body(request.standard_body(body))
+
+    @override
+    def json_form(self, operation: Operation) -> JsonForm | None:
+        """See `Codec.json_form`."""
+        if operation.streams:
+            return None
+        serializer = self._serializer
+
+        def encode(value: object) -> bytes | Response:
+            content = dump_flat(value)
+            if content is None:
+                return standard_response(serializer.serialize_body(value))
+            return b'{"json":%b}' % content
+
+        return JsonForm(status=200, decode=serializer.decode, encode=encode)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

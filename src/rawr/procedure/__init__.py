@@ -1,5 +1,6 @@
 """Procedures: contracts implemented, called through one transport-free pipeline."""
 
+from ._bare import Bare, bare
 from ._builder import ProcedureBuilder, Undeclared, procedures
 from ._call import Call, Middleware, Next, compose
 from ._client import ContextSource, RouterLink, call, create_router_client
@@ -16,6 +17,7 @@ from ._publisher import Channel, Publisher
 from ._router import RoutedProcedure, Router, compose_routers
 
 __all__ = [
+    "Bare",
     "Call",
     "Channel",
     "ContextSource",
@@ -36,6 +38,7 @@ __all__ = [
     "RouterGroup",
     "RouterLink",
     "Undeclared",
+    "bare",
     "call",
     "compose",
     "compose_routers",

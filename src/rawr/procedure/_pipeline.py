@@ -36,7 +36,7 @@ def build(
     """
     innermost = len(middlewares)
     read = _place(_reader(contract), input_index, innermost)
-    finish = _place(_finisher(contract), output_index, innermost)
+    finish = _place(finisher(contract), output_index, innermost)
     run = _core(contract, handler, read.get(innermost), finish.get(innermost))
     for index in reversed(range(innermost)):
         run = wrap(middlewares[index], run)
@@ -68,8 +68,8 @@ def _core(
     finish: _Validate | None,
 ) -> Next[Any]:
     invoke = _invoker(contract, handler)
-    finish = finish or _as_it_is
-    read = read or _as_it_is
+    finish = finish or as_it_is
+    read = read or as_it_is
     if inspect.iscoroutinefunction(handler):
 
         async def core(call: Call[Any]) -> object:
@@ -91,7 +91,7 @@ def require_shape(contract: ProcedureContract[Any, Any], handler: Handler) -> No
         ContractError: It takes more or fewer parameters.
     """
     has_input = contract.definition.input is not None
-    accepted, required = _positional(handler), 1 + has_input
+    accepted, required = positional(handler), 1 + has_input
     if accepted not in (required, required + 1):
         raise ContractError(
             f"{contract.name or 'procedure'}: handler {handler.__qualname__} takes {accepted} "
@@ -104,7 +104,7 @@ def _invoker(
 ) -> Callable[[Call[Any], object], Any]:
     """Adapt the handler's parameters once, so that a call needs no inspection."""
     has_input = contract.definition.input is not None
-    wants_call = _positional(handler) > 1 + has_input
+    wants_call = positional(handler) > 1 + has_input
     if has_input:
         if wants_call:
             return lambda call, value: handler(call.context, value, call.with_input(value))
@@ -114,7 +114,8 @@ def _invoker(
     return lambda call, _value: handler(call.context)
 
 
-def _positional(handler: Handler) -> int:
+def positional(handler: Handler) -> int:
+    """How many positional parameters a handler takes."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(
         parameter.kind in kinds for parameter in inspect.signature(handler).parameters.values()
@@ -136,7 +137,8 @@ def _reader(contract: ProcedureContract[Any, Any]) -> _Validate | None:
     return read
 
 
-def _finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
+def finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
+    """What makes a result what its contract promises; None where it promises nothing."""
     definition = contract.definition
     schema, errors = definition.output, definition.errors
     if schema is None:
@@ -160,5 +162,6 @@ def _finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
     return finish
 
 
-def _as_it_is(value: object) -> object:
+def as_it_is(value: object) -> object:
+    """The value."""
     return value

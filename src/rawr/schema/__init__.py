@@ -6,7 +6,7 @@ tools which only read contracts start fast.
 
 from typing import TYPE_CHECKING
 
-from ._adapter import REF_TEMPLATE, EmittedSchema, SchemaAdapter, SchemaMode, adapt
+from ._adapter import REF_TEMPLATE, DirectSchema, EmittedSchema, SchemaAdapter, SchemaMode, adapt
 from ._issue import Issue, SchemaError, UndescribableType
 from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
 
@@ -26,6 +26,7 @@ else:
 __all__ = [
     "REF_TEMPLATE",
     "UNDEFINED",
+    "DirectSchema",
     "EmittedSchema",
     "File",
     "Issue",

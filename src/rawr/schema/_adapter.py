@@ -1,5 +1,6 @@
 """The one port between the platform and a schema library."""
 
+from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 T = TypeVar("T")
@@ -43,6 +44,18 @@ class EmittedSchema(Protocol):
 
     def emitted_json_schema(self, *, ref_template: str = REF_TEMPLATE) -> dict[str, object]:
         """The output's JSON Schema, requiring what is always emitted, defaults included."""
+        ...
+
+
+@runtime_checkable
+class DirectSchema(Protocol):
+    """An adapter that can also hand out its library's own functions, for hot paths."""
+
+    def direct(self) -> tuple[Callable[[object], Any], Callable[[Any], object]]:
+        """`validate` and `dump` without the adapter around them.
+
+        They fail with errors of the library: who gets one asks the adapter, which explains it.
+        """
         ...
 
 

@@ -1,5 +1,7 @@
 """The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -77,6 +79,11 @@ class PydanticAdapter(Generic[T]):
     def emitted_json_schema(self, *, ref_template: str = REF_TEMPLATE) -> dict[str, object]:
         """See `EmittedSchema.emitted_json_schema`."""
         return self._describe("serialization", ref_template, _EmittedJsonSchema)
+
+    def direct(self) -> tuple[Callable[[object], T], Callable[[T], object]]:
+        """See `DirectSchema.direct`."""
+        validate = partial(self._build().validator.validate_python, by_alias=True, by_name=False)
+        return validate, partial(self._dump or self._dumper(), by_alias=True, warnings=False)
 
     def _describe(
         self, mode: JsonSchemaMode, ref_template: str, generator: type[GenerateJsonSchema]

@@ -1,5 +1,6 @@
 """JSON bytes exactly as `JSON.stringify` writes them, and a bounded reader."""
 
+import re
 from math import isfinite
 from typing import Any
 
@@ -18,6 +19,10 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _SMALLEST_PLAIN = 1e-5
 _FIRST_EXPONENT = 21
 _LAST_LEADING_ZEROS = -6
+
+_TEXT = frozenset({str})
+_FLAT = frozenset({str, bool, type(None), int})
+_LONG_NUMBER = re.compile(rb"[0-9]{16}")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -39,6 +44,24 @@ def dump_json(value: Json) -> bytes:
         raise EncodeError(f"The value has no JSON form: {error}") from None
 
 
+def dump_flat(value: object) -> bytes | None:
+    """Encode an object of text, flags, nulls and safe integers; None if it is anything else.
+
+    Such an object is written the same in every protocol, and needs no look at each member.
+    """
+    if type(value) is not dict or not _TEXT.issuperset(map(type, value)):
+        return None
+    kinds = set(map(type, value.values()))
+    if not kinds <= _FLAT:
+        return None
+    try:
+        content = _encode(value)
+    except ValueError:  # no Unicode, or too many digits: `dump_json` tells of it
+        return None
+    # An integer JavaScript does not hold exactly has at least so many digits.
+    return None if int in kinds and _LONG_NUMBER.search(content) else content
+
+
 def load_json(content: bytes | str) -> Json:
     """Decode one JSON document that nests at most `MAX_DEPTH` deep.
 
@@ -53,7 +76,7 @@ def load_json(content: bytes | str) -> Json:
         raise DecodeError("The JSON is not valid UTF-8") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise DecodeError(f"The body is not JSON: {error}") from None
-    if _openings(content) > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+    if len(content) > MAX_DEPTH and _openings(content) > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
         raise DecodeError(f"The JSON nests deeper than {MAX_DEPTH} levels")
     return value
 

@@ -1,0 +1,208 @@
+"""The short way of a call through a handler, for requests that ask for nothing unusual.
+
+That is a whole JSON body sent to a procedure by the path almost all clients use, while no
+plugin and no interceptor is around the call. One coroutine then does what the long way does
+in many, with everything that can be known of a procedure worked out before.
+
+It answers what succeeds, and handlers that fail. Whatever it cannot read it hands to the long
+way as if nothing had happened, so that there is one place that says what is wrong.
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from rawr.procedure import Bare, Call, bare
+from rawr.schema import UNDEFINED, DirectSchema, SchemaAdapter
+
+from ._asgi import Receive, Scope, Send
+from ._codec import Codec, JsonForm
+from ._companion import ClientDisconnected, keep, while_connected
+from ._log import log_departure
+from ._operation import Operation
+from ._reading import replay
+from ._request import Match, Request
+from ._response import BODY, START, WITHOUT_LENGTH, Response
+
+_REQUEST: Final = "http.request"
+_JSON: Final = b"application/json"
+_JSON_HEADER: Final = (b"content-type", _JSON)
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """An operation whose steps are known beforehand."""
+
+    match: Match
+    status: int
+    read: Callable[[bytes], object]
+    """The input of a body; fails, in whatever way, where the long way has to look at it."""
+    invoke: Callable[[Any, Any], Coroutine[Any, Any, object]]
+    """Starts the call with a context and an input."""
+    write: Callable[[Any], bytes | Response]
+    """The body of a result; a whole response where that is not all there is to say."""
+
+
+class _Unreadable(Exception):
+    """There is more to a request than a shortcut reads."""
+
+
+Find: TypeAlias = Callable[[tuple[Any, Any]], Shortcut | None]
+"""The shortcut of a method and a raw path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongWay:
+    """What a handler does with any request, for what a shortcut leaves to it."""
+
+    max_body_bytes: int
+    enter: Callable[[Request], Awaitable[Any]]
+    """Makes the context of a request."""
+    resume: Callable[[Request, Any], Awaitable[Response]]
+    """The response of a request whose context is made."""
+    refuse: Callable[[Operation, Exception], Response]
+    """The response that tells of a failed call."""
+    finish: Callable[[Operation, Response, Receive, Send], Awaitable[None]]
+    """Sends a response."""
+
+
+def direct(  # noqa: C901 - one frame on purpose, see below
+    find: Find,
+    context: Any,
+    long_way: LongWay,
+    serve: Callable[[Scope, Receive, Send], Awaitable[R]],
+    answered: R,
+) -> Callable[[Scope, Receive, Send], Coroutine[Any, Any, R]]:
+    """Takes the shortcut of a request where there is one, and else serves it as before.
+
+    `answered` is what `serve` gives for a request it has answered.
+    """
+    makes_context = callable(context)
+    limit = long_way.max_body_bytes
+    most_digits = len(str(limit)) - 1  # a shorter number is a smaller one
+
+    # Behind a real server each further frame, warm or not, costs half a microsecond.
+    async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901
+        shortcut = find((scope.get("method"), scope.get("raw_path")))
+        if shortcut is None:
+            return await serve(scope, receive, send)
+        headers = dict(scope["headers"])
+        if (
+            not headers.get(b"content-type", _JSON).startswith(_JSON)
+            or b"content-disposition" in headers
+            or b"last-event-id" in headers
+            or len(headers.get(b"content-length", b"")) > most_digits
+        ):
+            return await serve(scope, receive, send)
+        own = context
+        content: bytes | Response
+        try:
+            if makes_context:
+                request = Request(scope, receive, shortcut.match, context, limit)
+                own = await long_way.enter(request)
+                receive = request.receive_again()
+            message = await receive()
+            body = message.get("body", b"")
+            try:
+                if (
+                    message.get("more_body", False)
+                    or len(body) > limit
+                    or message["type"] != _REQUEST
+                ):
+                    raise _Unreadable  # noqa: TRY301 - as anything that reading may raise
+                value = shortcut.read(body)
+            except Exception:  # noqa: BLE001 - whatever it is, the long way meets it again
+                request = Request(scope, replay(message, receive), shortcut.match, own, limit)
+                content = await long_way.resume(request, own)
+            else:
+                results: list[object] = []
+                steps = keep(results, shortcut.invoke(own, value)).__await__()
+                for signal in steps:
+                    await while_connected(steps, signal, receive)
+                    break
+                content = shortcut.write(results[0])
+        except ClientDisconnected:
+            log_departure(shortcut.match[0])
+            return answered
+        except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
+            content = long_way.refuse(shortcut.match[0], error)
+        if not isinstance(content, bytes):
+            await long_way.finish(shortcut.match[0], content, receive, send)
+            return answered
+        start = [_JSON_HEADER, (b"content-length", b"%d" % len(content))]
+        await send({"type": START, "status": shortcut.status, "headers": start})
+        await send({"type": BODY, "body": content})
+        return answered
+
+    return exchange
+
+
+def make_shortcut(match: Match, codec: Codec) -> Shortcut | None:
+    """The shortcut of an operation; None where something is around it, or it is not just JSON."""
+    operation = match[0]
+    form = codec.json_form(operation)
+    if (
+        form is None
+        or form.status in WITHOUT_LENGTH
+        or operation.procedure is not operation.place.procedure
+    ):
+        return None
+    steps = bare(operation.place)
+    if steps is None:
+        return _around_pipeline(match, form)
+    return _around_handler(match, form, steps)
+
+
+def _around_pipeline(match: Match, form: JsonForm) -> Shortcut:
+    operation = match[0]
+    procedure, path, contract = operation.procedure, operation.path, operation.place.contract
+    dump, encode, decode = operation.dump, form.encode, form.decode
+    takes_nothing = contract.definition.input is None
+
+    def read(body: bytes) -> object:
+        value = decode(body)
+        if value is UNDEFINED and not takes_nothing:
+            raise _Unreadable
+        return value
+
+    def invoke(context: Any, value: object) -> Coroutine[Any, Any, object]:
+        return procedure(Call(path=path, contract=contract, context=context, input=value))
+
+    def write(output: object) -> bytes | Response:
+        return encode(dump(output))
+
+    return Shortcut(match=match, status=form.status, read=read, invoke=invoke, write=write)
+
+
+def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
+    read = form.decode if steps.input is None else _reader(form.decode, steps.input)
+    write = _writer(form.encode, match[0].dump, steps)
+    return Shortcut(match=match, status=form.status, read=read, invoke=steps.invoke, write=write)
+
+
+def _reader(
+    decode: Callable[[bytes], object], schema: SchemaAdapter[Any]
+) -> Callable[[bytes], object]:
+    validate = schema.direct()[0] if isinstance(schema, DirectSchema) else schema.validate
+    return lambda body: validate(decode(body))
+
+
+def _writer(
+    encode: Callable[[object], bytes | Response], dump: Callable[[object], object], steps: Bare
+) -> Callable[[Any], bytes | Response]:
+    finish = steps.finish
+    schema: object = steps.output
+    if not isinstance(schema, DirectSchema):
+        return lambda result: encode(dump(finish(result)))
+    direct_validate, direct_dump = schema.direct()
+
+    def write(result: Any) -> bytes | Response:
+        try:
+            value = direct_dump(direct_validate(result))
+        except Exception:  # noqa: BLE001 - a library's own: the pipeline's steps tell of it
+            value = dump(finish(result))
+        return encode(value)
+
+    return write
