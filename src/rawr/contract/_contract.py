@@ -27,9 +27,9 @@ class Contract(Binding):
 
     Class keywords: `prefix` (prepended to explicit paths, its own and nested ones), `tags`
     (prepended), `errors` (declared on every procedure; its own win), `meta` (likewise:
-    entries of `MetaKey`s), `publish` (publish every procedure), `camel_case` (False keeps
-    Python's names on the wire). All but the prefix are for the contract's own procedures,
-    not for nested contracts.
+    entries of `MetaKey`s), `publish` (publish every procedure that does not say no, or none),
+    `camel_case` (False keeps Python's names on the wire). All but the prefix are for the
+    contract's own procedures, not for nested contracts.
 
     >>> from rawr.contract import get
     >>> class Runs(Contract, prefix="/runs", tags=["runs"]):

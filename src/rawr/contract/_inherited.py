@@ -27,7 +27,7 @@ class Inherited:
     meta: tuple[MetaEntry, ...] = ()
     """A procedure's own entry of the same name wins."""
     publish: bool | None = None
-    """None leaves it to the procedures."""
+    """None leaves it to the procedures; of two words, the one that keeps it out wins."""
 
     def __post_init__(self) -> None:
         if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
@@ -41,7 +41,10 @@ class Inherited:
             adopted = adopted.errors(*self.errors, *declared.errors.values())
         if self.meta:
             adopted = adopted.meta(*self.meta, *declared.meta.items())
-        return adopted if self.publish is None else adopted.publish(published=self.publish)
+        is_kept_out = declared.publication is False
+        if self.publish is None or is_kept_out:
+            return adopted
+        return adopted.publish(published=self.publish)
 
 
 def prefixed(procedure: P, prefix: str) -> P:

@@ -33,8 +33,13 @@ class ProcedureDefinition:
     streams: bool = False
     errors: ErrorMap = field(default_factory=lambda: MappingProxyType({}))
     meta: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    published: bool = False
-    """True if the procedure appears in the published OpenAPI document."""
+    publication: bool | None = None
+    """What the procedure says of its own; None leaves it to the contract around it."""
+
+    @property
+    def published(self) -> bool:
+        """Whether the procedure appears in the published OpenAPI document."""
+        return self.publication is True
 
 
 class InputCall(Protocol[In_contra, Out_co]):
@@ -158,8 +163,11 @@ class ProcedureContract(Generic[In, Out]):
         return self.route(tags=(*self._definition.route.tags, *tags))
 
     def publish(self, *, published: bool = True) -> Self:
-        """Put the procedure into the published OpenAPI document (the default is not to)."""
-        return self._declare(published=published)
+        """Put the procedure into the published OpenAPI document, or keep it out.
+
+        The default is to keep it out; so does either word, its own or the contract class's.
+        """
+        return self._declare(publication=published)
 
     def route(self, **fields: Unpack[RouteFields]) -> Self:
         """Merge route fields; what is None or not given stays.

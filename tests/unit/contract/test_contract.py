@@ -129,6 +129,13 @@ def test_a_contract_may_decide_on_publication(
     assert found == expected
 
 
+def test_a_procedure_that_is_kept_out_stays_out_of_a_published_contract() -> None:
+    class Api(Contract, publish=True):
+        kept_out = get().output(str).publish(published=False)
+
+    assert not Api.kept_out.definition.published
+
+
 @pytest.mark.parametrize("prefix", ["runs", "/runs/", "/"])
 def test_a_prefix_starts_and_does_not_end_with_a_slash(prefix: str) -> None:
     with pytest.raises(ContractError, match="must start and not end with '/'"):
