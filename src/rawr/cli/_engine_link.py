@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from functools import wraps
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
 
 import click
 
@@ -10,12 +13,25 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 DEFAULT_URL: Final = "http://127.0.0.1:8288"
 _TIMEOUT_SECONDS: Final = 30
+_UNIX: Final = "unix:"
 _KIND_HEADER: Final = "x-inngest-server-kind"
 
 
 def engine_options(command: C) -> C:
-    """Options of every command that operates an engine."""
+    """Options of every command that operates an engine; it is given the address as `url`."""
+
+    @wraps(command)
+    def addressed(*args: Any, url: str, hq: Path | None, **options: Any) -> Any:
+        return command(*args, url=url if hq is None else _address_inside(hq), **options)
+
+    wrapped = cast(C, addressed)
     for option in (
+        click.option(
+            "--hq",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            metavar="HQ",
+            help="Instead: the engine inside the HQ of this folder, which must be running.",
+        ),
         click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
         click.option(
             "--url",
@@ -25,8 +41,8 @@ def engine_options(command: C) -> C:
             help="Where the engine listens; INNGEST_SIGNING_KEY opens one that asks for keys.",
         ),
     ):
-        command = option(command)
-    return command
+        wrapped = option(wrapped)
+    return wrapped
 
 
 class EngineLink:
@@ -50,14 +66,22 @@ class EngineLink:
     def _request(self, method: str, path: str, **options: Any) -> Any:
         import httpx2
 
-        with httpx2.Client(trust_env=False, timeout=_TIMEOUT_SECONDS) as client:
+        base, transport = self._reached()
+        with (
+            transport as uds,
+            httpx2.Client(
+                trust_env=False,
+                timeout=_TIMEOUT_SECONDS,
+                transport=httpx2.HTTPTransport(uds=uds),
+            ) as client,
+        ):
             try:
                 headers = _authorization()
-                response = client.request(method, self._url + path, headers=headers, **options)
+                response = client.request(method, base + path, headers=headers, **options)
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
                 raise click.ClickException(
-                    f"no engine answers at {self._url} ({error}); start one with `rawr engine` or "
-                    "give --url (the engine inside an HQ cannot be reached this way)"
+                    f"no engine answers at {self._url} ({error}); start one with `rawr engine`, "
+                    "give --url, or give --hq for the engine inside a running HQ"
                 ) from error
         if _KIND_HEADER not in response.headers:
             raise click.ClickException(f"what answers at {self._url} is not an engine; give --url")
@@ -68,6 +92,14 @@ class EngineLink:
         if response.is_error:
             raise click.ClickException(_refusal(response.status_code, answer))
         return answer
+
+    def _reached(self) -> tuple[str, AbstractContextManager[str | None]]:
+        """The base of addresses, and the socket to connect to if it is one of the file system."""
+        if not self._url.startswith(_UNIX):
+            return self._url, nullcontext()
+        from rawr.server import unix_address
+
+        return "http://engine", unix_address(Path(self._url.removeprefix(_UNIX)))
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -85,6 +117,16 @@ def as_json_text(value: object) -> str:
     import json
 
     return json.dumps(value, indent=2)
+
+
+def _address_inside(hq: Path) -> str:
+    """Where the engine inside a running HQ answers."""
+    from rawr.host import ENGINE_SOCKET, data_dir_of
+
+    socket = data_dir_of(hq, os.environ) / ENGINE_SOCKET
+    if not socket.exists():
+        raise click.ClickException(f"{hq} does not run: {socket} is missing; start it")
+    return f"{_UNIX}{socket}"
 
 
 def _authorization() -> dict[str, str]:

@@ -13,6 +13,7 @@ from ._app import (
 from ._boot import DATABASE, BootStages, Host, boot
 from ._manifest_file import ManifestNotFound, load_manifest
 from ._mounts import Mount, MountTable
+from ._operations import ENGINE_SOCKET
 from ._resources import EngineBundle, Resources
 from ._run import run_host
 from ._settings import Settings, SettingsError, data_dir_of
@@ -22,6 +23,7 @@ from .identity import Identity, TokenIdentity
 __all__ = [
     "API",
     "DATABASE",
+    "ENGINE_SOCKET",
     "INGRESS",
     "OPENAPI_DOCUMENT",
     "REFERENCE",

@@ -10,6 +10,7 @@ from rawr.server import configure_logging, listen, serve_app
 
 from ._app import API, INGRESS, RPC, WORKFLOWS
 from ._boot import boot
+from ._operations import serve_operations
 from ._settings import Settings
 from .identity import TICKET_LIFETIME, serve_administration
 
@@ -35,6 +36,7 @@ async def run_host(
         async with (
             boot(manifest, settings) as host,
             serve_administration(settings.data_dir, host.administration),
+            serve_operations(settings.data_dir, host.engine),
         ):
             for line in banner(settings, manifest):
                 say(line)

@@ -9,12 +9,14 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
+
+from rawr.server import listen_unix, unix_address
 
 from ._administration import Administration, Command, Reply
 from ._audit import audit
@@ -44,12 +46,9 @@ async def serve_administration(
             writer.close()
 
     path = data_dir / SOCKET_NAME
-    path.unlink(missing_ok=True)  # left behind by a process that was killed
-    with _short(path) as address:
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.bind(address)
-    path.chmod(0o600)
-    server = await asyncio.start_unix_server(converse, sock=listener, limit=_MAX_LINE_BYTES)
+    server = await asyncio.start_unix_server(
+        converse, sock=listen_unix(path), limit=_MAX_LINE_BYTES
+    )
     try:
         async with server:
             yield
@@ -67,7 +66,7 @@ def send_command(data_dir: Path, command: Command, *, pid: int | None) -> Reply:
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(_TIMEOUT_SECONDS)
-            with _short(data_dir / SOCKET_NAME) as address:
+            with unix_address(data_dir / SOCKET_NAME) as address:
                 peer.connect(address)
             peer.sendall(msgspec.json.encode(command) + b"\n")
             with peer.makefile("rb") as answer:
@@ -106,13 +105,3 @@ def _peer(writer: asyncio.StreamWriter) -> int | None:
         connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
     )
     return int(uid)
-
-
-@contextmanager
-def _short(path: Path) -> Iterator[str]:
-    """A name for the path that fits into a socket address (108 bytes), however deep it lies."""
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

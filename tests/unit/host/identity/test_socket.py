@@ -21,7 +21,8 @@ from rawr.host.identity import (
     UserRegistry,
     serve_administration,
 )
-from rawr.host.identity._socket import SOCKET_NAME, _short, send_command
+from rawr.host.identity._socket import SOCKET_NAME, send_command
+from rawr.server import unix_address
 from rawr.sqlite import Database
 from rawr.testing.clock import VirtualClock
 
@@ -50,7 +51,7 @@ async def sent(folder: Path, line: bytes) -> bytes:
     def talk() -> bytes:
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(5)
-            with _short(folder / SOCKET_NAME) as address:
+            with unix_address(folder / SOCKET_NAME) as address:
                 peer.connect(address)
             with suppress(BrokenPipeError, ConnectionResetError):
                 peer.sendall(line)
