@@ -106,7 +106,7 @@ async def test_sources_that_break_the_rules_are_noticed(
     tmp_path: Path, key: str, offend: Change
 ) -> None:
     hq_dir = tmp_path / "hq"
-    unwritten = shutil.ignore_patterns(".rawr", "__pycache__")
+    unwritten = shutil.ignore_patterns(".rawr", "__pycache__", "node_modules")
     shutil.copytree(ROOT / "hq", hq_dir, ignore=unwritten)
     sources = sources_of(hq_dir)
     await MetadataImportBoundary(sources).probe(key)

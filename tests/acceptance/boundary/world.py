@@ -20,7 +20,8 @@ from rawr.host.identity import AddUser, CreateToken, Grant, ScryptHasher, admini
 from tests.acceptance.hq import ROOT, RunningHq, start
 
 SERVICE_TOKEN = "c6b1f0e59a7d4238b0f16a9d2e7c5384"
-SIGNING_KEY, FALLBACK_KEY = "signkey-prod-00ff", "signkey-prod-11ee"
+SIGNING_KEY = "signkey-prod-8f3d1c7a90be4526d41f6e0b9c8a7532"
+FALLBACK_KEY = "signkey-prod-1b7e64d2f09a835c3e5d0a9f4c68b172"
 ISSUER, AUDIENCE = "https://id.example", "rawr-hq"
 ISSUER_KEY = RSAKey.generate_key(2048, {"kid": "issuer-1"})
 PASSWORD = "correct horse battery"
