@@ -25,14 +25,15 @@ _REFUSALS: Final[Mapping[DeferStatus, RunError]] = {
 class _Body(msgspec.Struct):
     fn_slug: str
     input: Json = None
+    meta: dict[str, Json] | None = None
 
 
 _BODY: Final = msgspec.json.Decoder(_Body)
 
 
-def deferral(name: str, *, function_id: str, input_: Json) -> Deferral:
-    """Return the deferral of a function's run with an input."""
-    body = _encode({"fn_slug": function_id, "input": input_})
+def deferral(name: str, *, function_id: str, input_: Json, meta: Json = None) -> Deferral:
+    """Return the deferral of a function's run with an input and the meta of its event."""
+    body = _encode({"fn_slug": function_id, "input": input_, "meta": meta})
     return Deferral(status=DeferStatus.AFTER_RUN, name=name, body=body)
 
 
@@ -72,7 +73,7 @@ def deferred_event(run: Run, hashed_id: str, one: Deferral) -> EventDraft:
         "parent_fn_slug": run.function_id,
         "parent_run_id": run.id,
     }
-    return EventDraft(name=DEFERRED_SCHEDULE, data={**given, "_inngest": marks})
+    return EventDraft(name=DEFERRED_SCHEDULE, data={**given, "_inngest": marks}, meta=body.meta)
 
 
 def pending(deferrals: Mapping[str, Deferral]) -> Iterator[tuple[str, Deferral]]:

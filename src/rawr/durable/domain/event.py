@@ -25,6 +25,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         ts: Milliseconds since the epoch. A future `ts` delays the runs it triggers.
         id: The caller's own id; the same id triggers a function once in 24 hours.
+        meta: Its sessions, its own and those passed on to it.
     """
 
     name: str
@@ -33,6 +34,7 @@ class EventDraft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ts: int | None = None
     user: Mapping[str, Json] | None = None
     v: str | None = None
+    meta: Mapping[str, Json] | None = None
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -43,6 +45,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         id: The caller's id, or the internal one when the caller gave none.
         ts: Milliseconds since the epoch.
         received_at: When the engine accepted it, in milliseconds since the epoch.
+        sessions: What groups its runs, as ids by key.
     """
 
     internal_id: str
@@ -53,6 +56,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received_at: int
     user: Mapping[str, Json]
     v: str | None = None
+    sessions: Mapping[str, str] = {}
 
     def as_json(self) -> dict[str, Json]:
         """Return the event as functions and expressions see it."""
@@ -65,6 +69,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         }
         if self.v is not None:
             shape["v"] = self.v
+        if self.sessions:
+            shape["meta"] = {"sessions": self.sessions}
         return shape
 
 

@@ -30,11 +30,12 @@ def lifecycle_events(
     if run.event.name in _WITHOUT_LIFECYCLE:
         return
     data = _ended(run, status, output=output, error=error)
+    meta = {"sessions": run.event.sessions} if run.event.sessions else None
     if status is RunStatus.FAILED:
-        yield EventDraft(name=FUNCTION_FAILED, data=data, id=run.id)
+        yield EventDraft(name=FUNCTION_FAILED, data=data, id=run.id, meta=meta)
     elif status is RunStatus.CANCELLED:
-        yield EventDraft(name=FUNCTION_CANCELLED, data=data, id=run.id)
-    yield EventDraft(name=FUNCTION_FINISHED, data=data)
+        yield EventDraft(name=FUNCTION_CANCELLED, data=data, id=run.id, meta=meta)
+    yield EventDraft(name=FUNCTION_FINISHED, data=data, meta=meta)
 
 
 def invoked_event(
@@ -59,11 +60,13 @@ def invoked_event(
     }
     user = payload.get("user")
     version = payload.get("v")
+    meta = payload.get("meta")
     return EventDraft(
         name=FUNCTION_INVOKED,
         data=data,
         user=user if isinstance(user, dict) else None,
         v=version if isinstance(version, str) else None,
+        meta=meta if isinstance(meta, dict) else None,
     )
 
 

@@ -116,7 +116,13 @@ def add_deferral(draft: RunDraft, op: Op) -> None:
     known = draft.deferrals
     if not function_id or op.id in known or len(known) >= MAX_DEFERS:
         return
-    added = deferral(op.label, function_id=function_id, input_=op.opts.get("input"))
+    meta = op.opts.get("meta")
+    added = deferral(
+        op.label,
+        function_id=function_id,
+        input_=op.opts.get("input"),
+        meta=meta if isinstance(meta, dict) else None,
+    )
     if len(added.body) + sum(len(one.body) for one in known.values()) > MAX_DEFER_BYTES:
         added = Deferral(status=DeferStatus.REJECTED, name=op.label)
     draft.defer(op.id, added)

@@ -22,6 +22,7 @@ from rawr.durable.domain.limits import ENDPOINT_LEASE_MS, INVOKE_TIMEOUT_MS, MAX
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import Run
+from rawr.durable.domain.sessions import sessions_of
 from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._waits import index_wait
 from rawr.durable.engine.ids import Ids
@@ -87,6 +88,9 @@ class Planner:
         }
         if draft.v is not None:
             shape["v"] = draft.v
+        sessions = {} if draft.meta is None else _sessions(draft)
+        if sessions:
+            shape["meta"] = {"sessions": sessions}
         body = _body(shape)
         if not is_reserved(draft.name):
             # Decoded again, so that what the caller does with its objects later changes nothing.
@@ -100,6 +104,7 @@ class Planner:
             received_at=now,
             user=shape["user"],
             v=draft.v,
+            sessions=sessions,
         )
         return PlannedEvent(event=event, body=body)
 
@@ -283,6 +288,16 @@ def _body(shape: dict[str, Json]) -> bytes:
     if len(body) > MAX_EVENT_BYTES and not is_reserved(shape["name"]):
         raise LimitExceeded(f"event has {len(body)} bytes; the limit is {MAX_EVENT_BYTES}")
     return body
+
+
+def _sessions(draft: EventDraft) -> dict[str, str]:
+    try:
+        return sessions_of(draft.meta)
+    except EventRejected:
+        # The engine's own events carry what functions pass on, and must not fail.
+        if is_reserved(draft.name):
+            return {}
+        raise
 
 
 def _invocation(event: Event) -> _Invocation:

@@ -11,6 +11,7 @@ from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.limits import MAX_REQUEST_BYTES, MAX_REQUEST_STATE_BYTES
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import DeferStatus, RunState
+from rawr.durable.domain.ulid import UlidError, parse_ulid
 from rawr.durable.protocol.signing import canonical_json
 
 ROOT_STEP_ID: Final = "step"
@@ -133,6 +134,8 @@ def call_headers(state: RunState, item: QueueItem, *, request_id: str) -> dict[s
     return {
         "account-id": ACCOUNT_ID,
         "content-type": "application/json",
+        "traceparent": _traceparent(state, item),
+        "tracestate": _tracestate(state),
         "user-agent": "Inngest",
         "x-inngest-generation-id": str(item.generation),
         "x-inngest-job-id": job_id(item),
@@ -141,3 +144,18 @@ def call_headers(state: RunState, item: QueueItem, *, request_id: str) -> dict[s
         "x-request-id": request_id,
         "x-run-id": state.run.id,
     }
+
+
+def _traceparent(state: RunState, item: QueueItem) -> str:
+    """Return the trace of a run, one for all its calls, and the span of one attempt at an item."""
+    try:
+        ulid = parse_ulid(state.run.id)
+    except UlidError:
+        trace_id = uuid.uuid5(_NAMESPACE, state.run.id).hex
+    else:
+        trace_id = f"{ulid.millis:012x}{ulid.entropy.hex()}"
+    return f"00-{trace_id}-{item.id & 0xFFFFFFFF:08x}{item.generation & 0xFFFFFFFF:08x}-01"
+
+
+def _tracestate(state: RunState) -> str:
+    return f"inngest@fn={function_uuid(state.run.function_id)}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from rawr.durable.domain.errors import EngineError, EventRejected, LimitExceeded
 from rawr.durable.domain.event import EventDraft, Json, is_reserved
@@ -14,6 +15,7 @@ from rawr.durable.domain.limits import (
     MAX_EVENTS_PER_REQUEST,
     MIN_EVENT_TS,
 )
+from rawr.durable.domain.sessions import sessions_of
 from rawr.durable.protocol.forms import is_form, read_form
 
 _SHAPE: Final = (
@@ -28,6 +30,7 @@ class _WireEvent(msgspec.Struct):
     ts: int | float | None = None
     user: dict[str, Json] | None = None
     v: str | None = None
+    meta: dict[str, Json] | None = None
 
 
 _EVENT: Final = msgspec.json.Decoder(_WireEvent)
@@ -69,7 +72,7 @@ def check_event(draft: EventDraft, *, size: int | None = None) -> EventDraft:
     """Return an event as it is accepted: valid, without what callers may not set.
 
     Raises:
-        EventRejected: its name or its time is not valid.
+        EventRejected: its name, its time or its sessions are not valid.
         LimitExceeded: it is too large.
     """
     if not draft.name:
@@ -82,12 +85,11 @@ def check_event(draft: EventDraft, *, size: int | None = None) -> EventDraft:
         raise EventRejected(f"event ts {draft.ts} is not in milliseconds since 1970-01-01")
     if size is not None and size > MAX_EVENT_BYTES:
         raise LimitExceeded(f"event has {size} bytes; the limit is {MAX_EVENT_BYTES}")
+    sessions_of(draft.meta)
     if "_inngest" not in draft.data:
         return draft
     data = {key: value for key, value in draft.data.items() if key != "_inngest"}
-    return EventDraft(
-        name=draft.name, data=data, id=draft.id, ts=draft.ts, user=draft.user, v=draft.v
-    )
+    return replace(draft, data=data)
 
 
 def _parse_each(items: list[msgspec.Raw]) -> ParsedEvents:
@@ -112,6 +114,7 @@ def _to_draft(wire: _WireEvent) -> EventDraft:
         ts=int(wire.ts) if wire.ts else None,
         user=wire.user,
         v=wire.v,
+        meta=wire.meta,
     )
 
 

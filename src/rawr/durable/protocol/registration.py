@@ -1,5 +1,6 @@
 """What apps register (Inngest wire, registration)."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, Literal
@@ -37,6 +38,9 @@ from rawr.durable.domain.limits import (
 
 _DEFAULT_BATCH_SIZE: Final = 100
 _DEFAULT_BATCH_TIMEOUT_MS: Final = 60_000
+_TYPESCRIPT: Final = re.compile(r"(?:inngest-)?js:v(\d+)\.(\d+)\.(\d+)(?:[-+].*)?")
+_FIRST_DENIED: Final = (3, 22, 0)
+_LAST_DENIED: Final = (3, 53, 1)
 _SCHEMES: Final = frozenset({"http", "https", "inprocess"})
 
 
@@ -160,6 +164,7 @@ def parse_registration(body: bytes) -> App:
         raise RegistrationRejected(f"The registration cannot be read: {error}") from error
     if not wire.appname:
         raise RegistrationRejected("The registration names no app")
+    _check_sdk(wire.sdk)
     functions = tuple(_function(function, app_id=wire.appname) for function in wire.functions)
     ids = [function.id for function in functions]
     for duplicate in {one for one in ids if ids.count(one) > 1}:
@@ -171,6 +176,18 @@ def parse_registration(body: bytes) -> App:
         framework=wire.framework,
         functions=functions,
     )
+
+
+def _check_sdk(sdk: str) -> None:
+    version = _TYPESCRIPT.fullmatch(sdk)
+    if version is None:
+        return
+    release = tuple(int(part) for part in version.groups())
+    if _FIRST_DENIED <= release <= _LAST_DENIED:
+        raise RegistrationRejected(
+            f"sdk_version_denied: inngest {'.'.join(version.groups())} has a known vulnerability; "
+            "update the npm package to 3.54.0 or later"
+        )
 
 
 def _function(wire: _Function, *, app_id: str) -> FunctionConfig:

@@ -18,6 +18,10 @@ from rawr.durable.store.port import RunGlance, RunView
 Row = tuple[Any, ...]
 
 
+class _Meta(msgspec.Struct):
+    sessions: dict[str, str] = {}
+
+
 class _Body(msgspec.Struct):
     id: str
     name: str
@@ -25,6 +29,7 @@ class _Body(msgspec.Struct):
     data: dict[str, Any]
     user: dict[str, Any]
     v: str | None = None
+    meta: _Meta | None = None
 
 
 _BODY = msgspec.json.Decoder(_Body)
@@ -50,6 +55,7 @@ def event_from(row: Row) -> Event:
         received_at=received_at,
         user=shape.user,
         v=shape.v,
+        sessions={} if shape.meta is None else shape.meta.sessions,
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from rawr.durable.domain.errors import LimitExceeded, RunNotFound
+from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.limits import MAX_METADATA_BYTES
 from rawr.durable.domain.op import RUN_COMPLETE_ID, MetadataUpdate
 from rawr.durable.domain.run import RunStatus
@@ -191,3 +192,25 @@ async def test_an_unknown_operation_fails_the_run_at_once_and_is_named(app: Scri
     assert error["name"] == "UnknownOpcode"
     assert "'Teleport'" in error["message"]
     assert len(app.calls) == 1
+
+
+async def test_sessions_reach_functions_and_what_they_start(app: ScriptedApp) -> None:
+    async def reply(call: dict[str, Any]) -> tuple[int, Any]:
+        if call["steps"]:
+            return 200, call["event"].get("meta")
+        passed_on = {"propagated_sessions": {"user": "u1"}}
+        payload = {"data": {}, "meta": passed_on}
+        invoke = {"function_id": "app-gone", "payload": payload, "timeout": None}
+        later = defer("d")
+        later["opts"]["meta"] = passed_on
+        return 206, [{"op": "InvokeFunction", "id": "i", "opts": invoke}, later]
+
+    app.reply = reply
+    draft = EventDraft(name="app/go", data={}, meta={"sessions": {"user": "u1"}})
+    (event_id,) = await app.engine.send([draft])
+    await app.engine.settle()
+    (run,) = await app.engine.runs_of_event(event_id)
+    assert await app.result(run) == {"sessions": {"user": "u1"}}
+    for name in ("function.invoked", "function.finished", "deferred.schedule"):
+        (event,) = await app.engine.list_events(name=f"inngest/{name}")
+        assert event.sessions == {"user": "u1"}, name

@@ -10,6 +10,7 @@ from inngest._internal import server_lib
 from rawr.durable.domain.event import Event
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import Run, RunState
+from rawr.durable.domain.ulid import parse_ulid
 from rawr.durable.protocol.call import (
     call_body,
     call_headers,
@@ -145,3 +146,23 @@ def test_a_queue_item_reference_leads_back_to_the_item() -> None:
 def test_a_step_without_a_memo_gets_its_input() -> None:
     memos, inputs = {"a": b'{"data":1}'}, {"a": b"[0]", "b": b"[1,2]"}
     assert memos_json(memos, inputs) == b'{"a":{"data":1},"b":{"input":[1,2]}}'
+
+
+def test_a_run_is_one_trace_and_each_attempt_a_span() -> None:
+    run = Run(id=EVENT.id, function_id="app-fn", events=(EVENT,), created_at=0, max_attempts=2)
+    first = call_headers(RunState(run=run), ITEM, request_id="R")
+    again = msgspec.structs.replace(ITEM, generation=2)
+    second = call_headers(RunState(run=run), again, request_id="R")
+    assert first["traceparent"] == f"00-{trace(EVENT.id)}-0000303900000001-01"
+    assert second["traceparent"] == f"00-{trace(EVENT.id)}-0000303900000002-01"
+    assert first["tracestate"] == f"inngest@fn={function_uuid('app-fn')}"
+    # An id that is no ULID has a trace all the same.
+    version, trace_id, span_id, flags = call_headers(state(), ITEM, request_id="R")[
+        "traceparent"
+    ].split("-")
+    assert (version, len(trace_id), len(span_id), flags) == ("00", 32, 16, "01")
+
+
+def trace(run_id: str) -> str:
+    ulid = parse_ulid(run_id)
+    return f"{ulid.millis:012x}{ulid.entropy.hex()}"

@@ -6,6 +6,7 @@ import pytest
 
 from rawr.durable.domain.errors import EventRejected, LimitExceeded
 from rawr.durable.domain.event import EventDraft
+from rawr.durable.domain.sessions import sessions_of
 from rawr.durable.protocol.events import check_event, parse_events
 
 
@@ -74,3 +75,48 @@ def test_limits_on_count_and_size() -> None:
     assert isinstance(many.error, LimitExceeded)
     assert isinstance(large.error, LimitExceeded)
     assert many.events == large.events == ()
+
+
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        ({"sessions": 1}, "must be an object"),
+        ({"sessions": {"": "a"}}, "1 to 128 bytes"),
+        ({"sessions": {"k" * 129: "a"}}, "1 to 128 bytes"),
+        ({"sessions": {"k": "i" * 513}}, "1 to 512 bytes"),
+        ({"sessions": {"k": ""}}, "1 to 512 bytes"),
+        ({"sessions": {"k": []}}, "a string or a number"),
+        ({"sessions": {"k": True}}, "a string or a number"),
+        ({"sessions": {str(n): "a" for n in range(6)}}, "at most 5"),
+    ],
+)
+def test_sessions_are_bounded(meta: dict[str, object], message: str) -> None:
+    body = json.dumps({"name": "a", "meta": meta}).encode()
+    parsed = parse_events(body)
+    assert isinstance(parsed.error, EventRejected)
+    assert message in str(parsed.error)
+
+
+AB = {"k": "a", "l": "b"}
+FIVE = {f"p{number}": "a" for number in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("meta", "sessions"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"sessions": {"k": 7}}, {"k": "7"}),
+        ({"propagated_sessions": AB}, AB),
+        ({"propagated_sessions": AB, "sessions": {"k": "c"}}, {"k": "c", "l": "b"}),
+        ({"propagated_sessions": AB, "sessions": {"k": None}}, {"l": "b"}),
+        ({"propagated_sessions": AB, "sessions": None}, {}),
+        (
+            {"propagated_sessions": FIVE, "sessions": {"p0": None, "q": "b"}},
+            {"p1": "a", "p2": "a", "p3": "a", "p4": "a", "q": "b"},
+        ),
+    ],
+)
+def test_sessions_of_its_own_change_those_passed_on(meta: object, sessions: object) -> None:
+    (draft,) = parse_events(json.dumps({"name": "a", "meta": meta}).encode()).events
+    assert sessions_of(draft.meta) == sessions

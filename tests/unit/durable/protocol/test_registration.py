@@ -183,3 +183,24 @@ def test_two_functions_with_one_id_are_refused() -> None:
     function = {"id": "app-fn", "steps": STEPS}
     with pytest.raises(RegistrationRejected, match="two functions"):
         parse_registration(body(function, function))
+
+
+@pytest.mark.parametrize(
+    ("sdk", "is_denied"),
+    [
+        ("js:v3.21.9", False),
+        ("js:v3.22.0", True),
+        ("inngest-js:v3.53.1", True),
+        ("js:v3.40.0-beta.1", True),
+        ("js:v3.53.2", False),
+        ("js:v4.24.0", False),
+        ("py:v3.30.0", False),
+        ("js:next", False),
+    ],
+)
+def test_releases_with_a_known_vulnerability_are_refused(sdk: str, *, is_denied: bool) -> None:
+    if is_denied:
+        with pytest.raises(RegistrationRejected, match="sdk_version_denied: inngest 3"):
+            parse_registration(body(sdk=sdk))
+    else:
+        assert parse_registration(body(sdk=sdk)).sdk == sdk
