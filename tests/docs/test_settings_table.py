@@ -14,7 +14,7 @@ from tests.docs.session import HQ, ROOT
 PAGE = ROOT / "docs/how-to/operate-the-hq.md"
 ROW = re.compile(r"^\| `([A-Z_]+)` \| `?([^`|]+?)`? \| `([^`]+)` \|", re.MULTILINE)
 ROWS = ROW.findall(PAGE.read_text())
-#: Production is refused without a token, so the production example needs one.
+#: A tenant of the service needs the service's token.
 TOKEN = {"RAWR_SERVICE_TOKEN": "a token that is long enough to be one"}
 
 

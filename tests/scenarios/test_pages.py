@@ -79,6 +79,17 @@ async def test_the_developer_sees_the_runs_of_the_own_tenant_only(hq: HQ) -> Non
     assert run_id in await landing(hq, await signed_in(hq, "bob"))
 
 
+async def test_what_is_shown_depends_on_roles(hq: HQ) -> None:
+    run_id = await hq.accepted(invoiceId="inv-1")
+    page = await landing(hq, await signed_in(hq, "reader"))
+    assert run_id in page
+    assert "Signed in as reader of tenant acme, roles: finance:read." in page
+    page = await landing(hq, await signed_in(hq, "nobody"))
+    assert run_id not in page
+    assert "Your roles do not let you see runs." in page
+    assert "Signed in as nobody of tenant acme, roles: none." in page
+
+
 async def test_a_token_is_no_session(hq: HQ) -> None:
     run_id = await hq.accepted(invoiceId="inv-1")
     response = await hq.caller().request("GET", "/")

@@ -77,11 +77,16 @@ class Relay:
         self._signals = signals
         self._clock = clock
         self._policy = policy or RelayPolicy()
+        self._failed_passes = 0
         self._turn = anyio.Lock()  # run() and drain() never send the same row at the same time
+
+    @property
+    def failed_passes(self) -> int:
+        """How often in a row nothing got through to the engine."""
+        return self._failed_passes
 
     async def run(self) -> None:
         """Send until cancelled. Failures are logged and retried, never raised."""
-        failures = 0
         while True:
             wake = self._signals.outbox.arm()
             try:
@@ -91,12 +96,12 @@ class Relay:
                 logger.exception("The outbox failed", extra={"action": "outbox_failed"})
                 result, until_ms = _Pass.OUTAGE, None
             if result is _Pass.OUTAGE:
-                failures += 1
-                pause = self._policy.pause(failures) // _MILLISECOND
+                self._failed_passes += 1
+                pause = self._policy.pause(self._failed_passes) // _MILLISECOND
                 # Not woken by new rows: they would meet the same outage.
                 await self._clock.wait(anyio.Event(), self._clock.now_ms() + pause)
                 continue
-            failures = 0
+            self._failed_passes = 0
             if until_ms is not None:
                 await self._clock.wait(wake, until_ms)
 

@@ -12,6 +12,7 @@ from ._app import (
 )
 from ._boot import DATABASE, BootStages, Host, boot
 from ._manifest_file import ManifestNotFound, load_manifest
+from ._migrations import hq_migrations
 from ._mounts import Mount, MountTable
 from ._operations import ENGINE_SOCKET
 from ._resources import EngineBundle, Resources
@@ -44,6 +45,7 @@ __all__ = [
     "boot",
     "build_mounts",
     "data_dir_of",
+    "hq_migrations",
     "load_manifest",
     "openapi_document",
     "run_host",

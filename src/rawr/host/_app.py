@@ -163,7 +163,8 @@ def _pages(resources: Resources) -> Pages:
     return Pages(
         access=resources.access,
         runs=resources.coordination.all_runs,
-        is_ready=resources.is_ready,
+        readiness=resources.readiness,
+        capabilities={item.name: item.roles for item in resources.manifest.capabilities},
         cookie=_cookie(settings),
         origins=OriginPolicy(public_origin=settings.public_url),
         trusted_proxies=settings.trusted_proxies,

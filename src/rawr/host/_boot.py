@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeAlias
@@ -18,7 +18,7 @@ import inngest
 from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, HostPorts, InngestFunction, Manifest
-from rawr.coordination import MIGRATIONS, Coordination
+from rawr.coordination import Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.ulid import UlidFactory
 from rawr.durable.engine import Engine
@@ -27,14 +27,15 @@ from rawr.sqlite import Database, DataDirectory
 
 from ._admission import still_admitted
 from ._app import build_mounts
+from ._migrations import hq_migrations
 from ._mounts import MountTable
-from ._providers import issued_elsewhere, known_tokens
+from ._providers import issued_elsewhere, known_tokens, require_way_in
+from ._readiness import Readiness, checks_of
 from ._resources import EngineBundle, Resources
 from ._run_links import run_links
 from ._settings import Settings
 from ._telemetry import Telemetry, start_telemetry
 from .identity import (
-    MIGRATIONS as IDENTITY_MIGRATIONS,
     Access,
     Administration,
     Identity,
@@ -94,9 +95,9 @@ class Host:
     coordination: Coordination
     engine: Engine
     administration: Administration
+    readiness: Readiness
     new_ticket: Callable[[], str]
     """Makes the secret of a one-time link that signs the developer in."""
-    is_serving: bool = field(default=False)
 
 
 @asynccontextmanager
@@ -113,6 +114,7 @@ async def boot(
     Raises:
         CompositionError: The capabilities do not fit together.
         DirectoryLocked: Another process owns the data folder.
+        SettingsError: In production, nobody could call.
         StorageError: The data cannot be opened; the message says what to do.
     """
     stages = stages or BootStages()
@@ -127,7 +129,7 @@ async def boot(
         database = await stack.enter_async_context(
             await Database.open(
                 settings.data_dir / DATABASE,
-                migrations=[MIGRATIONS, IDENTITY_MIGRATIONS, *manifest.migrations],
+                migrations=hq_migrations(manifest),
             )
         )
         coordination = Coordination.on_sqlite(
@@ -152,9 +154,12 @@ async def boot(
             mode=settings.mode,
             guest=guest,
         )
+        if identity is None:
+            require_way_in(settings, access)
         functions = await stages.serve_functions(bundle, bound)
-        host: Host | None = None
         recheck = Nudge()
+        checks = checks_of(database, bundle.engine, coordination, clock)
+        readiness = Readiness(clock=clock, checks=checks)
         mounts = stages.build_mounts(
             Resources(
                 settings=settings,
@@ -166,7 +171,7 @@ async def boot(
                 access=access,
                 now_ms=clock.now_ms,
                 new_id=new_id,
-                is_ready=lambda: host is not None and host.is_serving,
+                readiness=readiness,
                 on_access_changed=recheck.give,
             )
         )
@@ -186,12 +191,14 @@ async def boot(
                 new_id=new_id,
                 on_access_changed=recheck.give,
             ),
+            readiness=readiness,
             new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
         )
         stack.push_async_callback(access.store_use)
         background: Background = {
             "outbox-relay": coordination.relay.run,
             "identity-upkeep": partial(access.keep_use_stored, clock),
+            "readiness": readiness.keep_looking,
             "stream-admission": partial(streams.keep_checking, clock, recheck),
         }
         await stack.enter_async_context(_working(host, background))
@@ -206,13 +213,14 @@ async def _working(host: Host, background: Background) -> AsyncIterator[None]:
     async with anyio.create_task_group() as tasks:
         for name, task in background.items():
             tasks.start_soon(task, name=name)
-        host.is_serving = True
+        await host.readiness.look()
+        host.readiness.is_serving = True
         try:
             yield
         except Exception as error:  # noqa: BLE001 - raised below: the group would wrap it
             failure = error
         finally:
-            host.is_serving = False
+            host.readiness.is_serving = False
             with anyio.CancelScope(shield=True):
                 await _wind_down(host)
             tasks.cancel_scope.cancel()

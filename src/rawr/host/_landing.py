@@ -61,12 +61,15 @@ def stylesheet() -> bytes:
 
 def landing_page(
     principal: Principal | None,
-    runs: Sequence[RunRecord],
+    runs: Sequence[RunRecord] | None,
     plugins: Sequence[tuple[str, str]] = (),
     *,
     notice: str = "",
 ) -> str:
-    """The whole page; runs and web plugins are shown to a signed-in principal only."""
+    """The whole page; runs and web plugins are shown to a signed-in principal only.
+
+    `runs` is None if the principal's roles let it see none.
+    """
     return _render(
         "landing.html",
         plugins=_plugins(plugins) if principal is not None and plugins else "",
@@ -85,12 +88,15 @@ def _signed_out(notice: str) -> str:
     return _render("signed_out.html", notice=alert)
 
 
-def _signed_in(principal: Principal, runs: Sequence[RunRecord]) -> str:
+def _signed_in(principal: Principal, runs: Sequence[RunRecord] | None) -> str:
+    none = "No runs yet." if runs is not None else "Your roles do not let you see runs."
+    rows = "\n".join(map(_run, runs or ()))
     return _render(
         "signed_in.html",
-        rows="\n".join(map(_run, runs)) or '<tr><td colspan="4">No runs yet.</td></tr>',
+        rows=rows or f'<tr><td colspan="4">{none}</td></tr>',
         subject=escape(principal.subject),
         tenant=escape(principal.tenant_id),
+        roles=escape(", ".join(sorted(principal.roles)) or "none"),
     )
 
 

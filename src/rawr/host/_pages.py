@@ -1,6 +1,6 @@
 """Infrastructure routes: health, readiness, the landing page and signing in to it."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,7 @@ from rawr.coordination import RunReader, RunRecord
 from ._forms import query_field, read_form
 from ._landing import CONTENT_SECURITY_POLICY, landing_page, stylesheet
 from ._mounts import Mount, respond
+from ._readiness import Readiness
 from ._requests import source_ip
 from ._web_assets import PluginFiles
 from ._web_plugins import plugin_links
@@ -30,6 +31,7 @@ from .identity import (
 _HTML: Final = "text/html; charset=utf-8"
 _JSON: Final = "application/json"
 _LATEST_RUNS: Final = 20
+_RUNS_LOOKED_AT: Final = 200
 _PAGE_HEADERS: Final = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
@@ -44,10 +46,12 @@ class Pages:
 
     access: Access
     runs: RunReader
-    is_ready: Callable[[], bool]
+    readiness: Readiness
     cookie: CookiePolicy
     origins: OriginPolicy
     trusted_proxies: tuple[IPNetwork, ...]
+    capabilities: Mapping[str, frozenset[str]]
+    """The roles of each capability; who has one of them may see its runs."""
     plugins: tuple[PluginFiles, ...] = ()
     """The web plugins that the landing page leads to."""
     on_access_changed: Callable[[], None] = lambda: None
@@ -68,19 +72,34 @@ class Pages:
         await respond(send, 200, b'{"ok":true}', _JSON)
 
     async def _ready(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        ready = self.is_ready()
-        body = msgspec.json.encode({"ready": ready})
-        await respond(send, 200 if ready else 503, body, _JSON)
+        report = self.readiness.report()
+        await respond(send, 200 if report.ready else 503, msgspec.json.encode(report), _JSON)
 
     async def _stylesheet(self, _scope: Scope, _receive: Receive, send: Send) -> None:
         await respond(send, 200, stylesheet(), "text/css; charset=utf-8")
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
         principal, headers = self.signed_in(scope), await self._renewed(scope)
-        runs: Sequence[RunRecord] = ()
-        if principal is not None:
-            runs = (await self.runs.list(tenant_id=principal.tenant_id, limit=_LATEST_RUNS)).runs
-        await _page(send, 200, landing_page(principal, runs, plugin_links(self.plugins)), headers)
+        runs = () if principal is None else await self._latest_runs(principal)
+        await _page(
+            send, 200, landing_page(principal, runs, self._plugin_links(principal)), headers
+        )
+
+    def _plugin_links(self, principal: Principal | None) -> Sequence[tuple[str, str]]:
+        seen = [
+            plugin
+            for plugin in self.plugins
+            if principal is not None and _may_see(principal, self.capabilities[plugin.capability])
+        ]
+        return plugin_links(seen)
+
+    async def _latest_runs(self, principal: Principal) -> Sequence[RunRecord] | None:
+        """The runs of the principal's tenant and capabilities; None if there are no such."""
+        seen = {name for name, roles in self.capabilities.items() if _may_see(principal, roles)}
+        if not seen:
+            return None
+        page = await self.runs.list(tenant_id=principal.tenant_id, limit=_RUNS_LOOKED_AT)
+        return [run for run in page.runs if run.capability in seen][:_LATEST_RUNS]
 
     async def _renewed(self, scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
         """The header that gives a session's cookie another value, if it is time for one."""
@@ -154,6 +173,10 @@ class Pages:
     def _session(self, scope: Scope) -> SessionCookie | None:
         credentials = credentials_of(scope["headers"], cookie=self.cookie.name)
         return credentials if isinstance(credentials, SessionCookie) else None
+
+
+def _may_see(principal: Principal, roles: frozenset[str]) -> bool:
+    return not roles or not roles.isdisjoint(principal.roles)
 
 
 _Answer = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -8,7 +8,14 @@ from urllib.parse import urlsplit
 from rawr.composition import CallerClass
 
 from ._settings import LOOPBACK, Settings, SettingsError
-from .identity import Identity, JwtPolicy, TokenIdentity, development_identity, service_identity
+from .identity import (
+    Access,
+    Identity,
+    JwtPolicy,
+    TokenIdentity,
+    development_identity,
+    service_identity,
+)
 
 if TYPE_CHECKING:
     from .identity._jwks import Load
@@ -18,8 +25,23 @@ def known_tokens(settings: Settings, roles: frozenset[str]) -> TokenIdentity:
     """The token a host is started with."""
     if settings.mode == "development":
         return development_identity(settings.data_dir, roles)
-    assert settings.service_token is not None  # production settings are refused without one
+    if settings.service_token is None:
+        return TokenIdentity({})
     return service_identity(settings.service_token, settings.service_tenant, roles)
+
+
+def require_way_in(settings: Settings, access: Access) -> None:
+    """Refuse to serve an HQ that nobody could call.
+
+    Raises:
+        SettingsError: There is no service token, no JWT issuer, no live token and no user.
+    """
+    configured = settings.service_token or settings.jwt_issuer
+    if settings.mode == "production" and not configured and not access.has_somebody():
+        raise SettingsError(
+            "nobody could call this HQ: set RAWR_SERVICE_TOKEN to 32 random characters or more, "
+            "make a token (rawr tokens create) or a user (rawr users add), or set RAWR_JWT_ISSUER"
+        )
 
 
 def issued_elsewhere(

@@ -9,6 +9,7 @@ from rawr.composition import BoundManifest, InngestFunction, Manifest
 from rawr.coordination import Coordination
 from rawr.durable.engine import Engine
 
+from ._readiness import Readiness
 from ._settings import Settings
 from .identity import Access
 
@@ -34,6 +35,6 @@ class Resources:
     access: Access
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
-    is_ready: Callable[[], bool]
+    readiness: Readiness
     on_access_changed: Callable[[], None]
     """To be told when somebody may do less than before."""

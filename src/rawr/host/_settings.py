@@ -39,7 +39,7 @@ class Settings:
     `RAWR_MAX_BODY_BYTES`, `RAWR_BODY_SECONDS` (until a body is there),
     `RAWR_TRUSTED_PROXIES` and `RAWR_TRUSTED_CIDRS` (comma separated
     networks), `RAWR_INTERNAL_ONLY` (true refuses triggers from outside the trusted networks),
-    `RAWR_SERVICE_TOKEN` (the credential of a trusted service; production needs one),
+    `RAWR_SERVICE_TOKEN` (the credential of a trusted service),
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
     (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
     `RAWR_JWT_ISSUER`, `RAWR_JWT_AUDIENCE`, `RAWR_JWT_JWKS` (file or URL), `RAWR_JWT_ALGORITHMS`,
@@ -91,13 +91,18 @@ class Settings:
             yield from self._production_problems(token, host)
 
     def _production_problems(self, token: str | None, host: str) -> Iterator[str]:
-        if token is None:
-            yield (
-                "RAWR_SERVICE_TOKEN is not set, so in production nobody could call; set it to "
-                f"at least {_MIN_TOKEN_LENGTH} random characters"
-            )
-        elif len(set(token)) < _MIN_TOKEN_VARIETY:
+        if token is not None and len(set(token)) < _MIN_TOKEN_VARIETY:
             yield "RAWR_SERVICE_TOKEN can be guessed; use random characters (openssl rand -hex 32)"
+        for name, key in (
+            ("INNGEST_SIGNING_KEY", self.signing_key),
+            ("INNGEST_SIGNING_KEY_FALLBACK", self.signing_key_fallback),
+        ):
+            secret = (key or "").rpartition("-")[2]
+            if key is not None and not _is_random(secret):
+                yield (
+                    f"{name} can be guessed; use the key of your Inngest server, or "
+                    "signkey-prod-$(openssl rand -hex 32)"
+                )
         if host not in LOOPBACK and self.public_url is None:
             yield (
                 f"RAWR_HOST={host} is reached from other machines; set RAWR_PUBLIC_URL to the "
@@ -170,6 +175,10 @@ class Settings:
 def data_dir_of(hq_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """Where an HQ keeps its data."""
     return Path(environ.get("RAWR_DATA_DIR") or hq_dir.resolve() / ".rawr").resolve()
+
+
+def _is_random(secret: str) -> bool:
+    return len(secret) >= _MIN_TOKEN_LENGTH and len(set(secret)) >= _MIN_TOKEN_VARIETY
 
 
 def _origin(url: str) -> str | None:

@@ -48,9 +48,9 @@ def test_keys_are_not_shown(tmp_path: Path) -> None:
     assert "tttt" not in repr(settings)
 
 
-def test_production_needs_a_way_in(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="RAWR_SERVICE_TOKEN"):
-        Settings.from_environment(tmp_path, mode="production", environ={})
+def test_production_needs_no_service_token_by_itself(tmp_path: Path) -> None:
+    settings = Settings.from_environment(tmp_path, mode="production", environ={})
+    assert settings.service_token is None
 
 
 def test_a_short_service_token_is_refused(tmp_path: Path) -> None:
@@ -78,6 +78,8 @@ def produce(tmp_path: Path, **environ: str) -> Settings:
 
 def test_sound_production_settings_are_taken(tmp_path: Path) -> None:
     assert produce(tmp_path).host == "127.0.0.1"
+    key = f"signkey-prod-{STRONG * 2}"
+    assert produce(tmp_path, INNGEST_SIGNING_KEY=key).signing_key == key
     assert produce(tmp_path, **ELSEWHERE).public_url == "https://hq.example"
     assert produce(tmp_path, RAWR_PUBLIC_URL="http://localhost:3000").is_public_url_safe
 
@@ -86,6 +88,9 @@ def test_sound_production_settings_are_taken(tmp_path: Path) -> None:
     ("environ", "named"),
     [
         ({"RAWR_SERVICE_TOKEN": "t" * 40}, "RAWR_SERVICE_TOKEN can be guessed"),
+        ({"INNGEST_SIGNING_KEY": "signkey-prod-0123abcd"}, "INNGEST_SIGNING_KEY can be"),
+        ({"INNGEST_SIGNING_KEY": "signkey-prod-" + "0" * 64}, "INNGEST_SIGNING_KEY can be"),
+        ({"INNGEST_SIGNING_KEY_FALLBACK": "secret"}, "INNGEST_SIGNING_KEY_FALLBACK can be"),
         ({"RAWR_HOST": "0.0.0.0"}, "RAWR_PUBLIC_URL"),
         ({"RAWR_PUBLIC_URL": "http://hq.example"}, "use https://"),
         ({"RAWR_TRUSTED_PROXIES": "0.0.0.0/0"}, "RAWR_TRUSTED_PROXIES"),

@@ -517,6 +517,11 @@ class Engine(History):
         """Wait until nothing is due and no call is in flight; for tests on a virtual clock."""
         await self._loop.settle()
 
+    @property
+    def is_running(self) -> bool:
+        """True from the start until the loop has ended, however it did."""
+        return self._task is not None and not self._task.done()
+
     def next_due_at(self) -> int | None:
         """Return when the next item is due, in milliseconds since the epoch."""
         return self._agenda.next_due_at

@@ -87,6 +87,10 @@ class Access:
             ),
         )
 
+    def has_somebody(self) -> bool:
+        """True if there is a token that lives, or a user who may sign in."""
+        return self.tokens.has_live() or self.users.has_enabled()
+
     async def still_proves(self, credentials: Credentials, subject: str) -> bool:
         """Whether credentials that proved this subject before still do.
 

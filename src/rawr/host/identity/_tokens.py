@@ -117,6 +117,11 @@ class TokenRegistry:
             for token_id, token in self._by_id.items()
         ]
 
+    def has_live(self) -> bool:
+        """True if any token is neither expired nor revoked."""
+        now_ms = self._now_ms()
+        return any(token.is_live(now_ms) for token in self._by_id.values())
+
     def find(self, token: str) -> Principal | None:
         """The principal of a live token."""
         digest = token_digest(token)

@@ -102,6 +102,10 @@ class UserRegistry:
         """Every user, disabled ones too."""
         return [*self._users.values()]
 
+    def has_enabled(self) -> bool:
+        """True if anybody may sign in."""
+        return any(user.is_enabled for user in self._users.values())
+
     def find(self, name: str) -> User | None:
         """The user of that name, if enabled."""
         user = self._users.get(name)
