@@ -16,7 +16,7 @@ _STAMP: Final = ".built"
 _NPM_CLI: Final = ("lib/node_modules/npm/bin/npm-cli.js", "node_modules/npm/bin/npm-cli.js")
 _INSTALL: Final = (
     *("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"),
-    *("--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-timeout=30000"),
+    *("--loglevel=error", "--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000"),
 )
 _BUILD: Final = ("run", "--silent", "build")
 _MODULES: Final = "node_modules"

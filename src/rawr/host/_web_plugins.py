@@ -38,7 +38,7 @@ _TEXT: Final = "text/plain; charset=utf-8"
 _GUARDS: Final = (
     (b"content-security-policy", WEB_POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _UNCACHED: Final = (b"cache-control", b"no-store")
