@@ -1,6 +1,7 @@
 """One HQ in production, on real sockets, and what its callers prove themselves with."""
 
 import asyncio
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -67,7 +68,8 @@ def running_world(
     keys.write_bytes(key_set(ISSUER_KEY))
     partner, integrator, rival = asyncio.run(_people(data_dir))
     module = "tests.acceptance.boundary.guarded_host"
-    program = [sys.executable, "-m", module, str(hq_dir), str(connections), *mutants]
+    served = hq_dir if _is_built(hq_dir) else _with_web_plugins(hq_dir, folder / "hq")
+    program = [sys.executable, "-m", module, str(served), str(connections), *mutants]
     hq = start(program, data_dir, **_settings(keys), **environ)
     try:
         yield World(
@@ -108,6 +110,22 @@ def signed_jwt(key: Key, payload: Mapping[str, Any], **header: Any) -> str:
     """A JWT as the issuer signs it, by default."""
     fields = {"alg": "RS256", "kid": "issuer-1", "typ": "at+jwt", **header}
     return jwt.encode(fields, dict(payload), key, algorithms=[fields["alg"]])
+
+
+def _is_built(hq_dir: Path) -> bool:
+    sources = (hq_dir / "plugins" / "web").glob("*/src")
+    return all((source.parent / "dist").is_dir() for source in sources)
+
+
+def _with_web_plugins(hq_dir: Path, copy: Path) -> Path:
+    """A copy of an HQ whose web plugins nobody has built, with empty ones in their place."""
+    shutil.copytree(hq_dir, copy, ignore=shutil.ignore_patterns(".rawr", "node_modules"))
+    for source in (copy / "plugins" / "web").glob("*/src"):
+        built = source.parent / "dist"
+        built.mkdir(exist_ok=True)
+        (built / "index.js").write_text("export const mount = () => () => {};\n")
+        (built / "index.css").touch()
+    return copy
 
 
 def _settings(keys: Path) -> dict[str, str]:
