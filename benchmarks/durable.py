@@ -1,100 +1,255 @@
-"""Durable runs per second, in process, on SQLite with full synchronisation.
+"""Durable runs per second and from event to finish, beside DBOS on SQLite and Restate.
 
-    python -m benchmarks.durable [--runs N] [--steps N] [--json]
+    python -m benchmarks.durable [--rounds N] [--only NAME ...] [--json]
 
-The last line is one JSON object: `runs_per_s` with many runs in flight, and `p50_ms` from event
-to finish of one run at a time.
+Every contestant is a process of its own (`benchmarks/durable_peers`), in which the same lines of
+code make the same load: 100 clients that start a run each, wait until it has finished and start
+the next; then one such client, for the time from event to finish. A run is a function of three or
+of ten sequential steps that return a number; each is warmed up, rounds take turns, and figures are
+medians over the rounds, ratios medians of each round's own.
+
+- in process: this project's engine, SQLite with `synchronous=FULL`, functions in the same process;
+- over HTTP: `rawr engine` as a process, and an app on the official SDK and FastAPI behind uvicorn;
+- DBOS: its SQLite store as the package configures it, coroutines in the same process;
+- Restate: its server as the package starts it, and an app on its Python SDK behind Hypercorn, over
+  HTTP/2 both ways, so that a run is one call.
+
+All are on uvloop. `make bench` installs the peers, into `.venv/peers` and `benchmarks/node`. A peer
+that is not there is named, its ratios are left out, and the exit code is 3. The last line is one
+JSON object: `runs_per_s`, `p50_ms`, `ratios`, and the targets with what was reached.
 """
 
 import argparse
-import asyncio
-import gc
 import json
 import statistics
+import subprocess
+import sys
 import tempfile
-import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Final
 
-import inngest
+ROOT: Final = Path(__file__).parents[1]
+PEERS: Final = ROOT / "benchmarks/durable_peers"
+PEER_PYTHON: Final = ROOT / ".venv/peers/bin/python"
+RESTATE: Final = ROOT / "benchmarks/node/node_modules/.bin/restate-server"
 
-from rawr.durable.domain.event import EventDraft
-from rawr.durable.engine import Engine
-
-WARM_UP = 50
-SEQUENTIAL = 200
-WAVE = 100  # events per send
-
-
-def build(client: inngest.Inngest, steps: int) -> inngest.Function[Any]:
-    """Return a function of trivial sequential steps."""
-
-    @client.create_function(fn_id="steps", trigger=inngest.TriggerEvent(event="bench/go"))
-    async def function(ctx: inngest.Context) -> int:
-        async def step(number: int) -> int:
-            return number
-
-        total = 0
-        for number in range(steps):
-            total += await ctx.step.run(f"step-{number}", step, number)
-        return total
-
-    return function
+INCOMPLETE: Final = 3
+CLIENTS: Final = 100
+LENGTHS: Final[Mapping[str, int]] = {"three_steps": 3, "ten_steps": 10}
 
 
-async def throughput(engine: Engine, runs: int) -> float:
-    """Send `runs` events and return the runs finished per second."""
-    started = time.perf_counter()
-    for sent in range(0, runs, WAVE):
-        count = min(WAVE, runs - sent)
-        await engine.send([EventDraft(name="bench/go", data={"n": n}) for n in range(count)])
-    await engine.settle()
-    return runs / (time.perf_counter() - started)
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A contestant: how it is started, and how many runs keep it busy for a few seconds.
+
+    `needs` are files that must be there.
+    """
+
+    name: str
+    command: Sequence[str | Path]
+    runs: Mapping[str, int]
+    needs: Sequence[Path] = ()
+    extra: Sequence[str | Path] = ()
 
 
-async def latency(engine: Engine, runs: int) -> list[float]:
-    """Return the milliseconds from event to finish of runs made one after the other."""
-    times: list[float] = []
-    for number in range(runs):
-        started = time.perf_counter()
-        await engine.send([EventDraft(name="bench/go", data={"n": number})])
-        await engine.settle()
-        times.append((time.perf_counter() - started) * 1000)
-    return times
+ENTRIES: Final = (
+    Entry(
+        name="in_process",
+        command=(sys.executable, "-m", "benchmarks.durable_peers.in_process"),
+        runs={"three_steps": 3000, "ten_steps": 1500},
+    ),
+    Entry(
+        name="over_http",
+        command=(sys.executable, "-m", "benchmarks.durable_peers.over_http"),
+        runs={"three_steps": 500, "ten_steps": 200},
+    ),
+    Entry(
+        name="restate",
+        command=(PEER_PYTHON, PEERS / "restate_server.py"),
+        runs={"three_steps": 500, "ten_steps": 300},
+        needs=(PEER_PYTHON, RESTATE),
+        extra=(RESTATE,),
+    ),
+    Entry(
+        name="dbos",
+        command=(PEER_PYTHON, PEERS / "dbos_sqlite.py"),
+        runs={"three_steps": 200, "ten_steps": 120},
+        needs=(PEER_PYTHON,),
+    ),
+)
+
+#: The figure, what it must reach, and whether more is better.
+TARGETS: Final[tuple[tuple[str, float, bool], ...]] = (
+    ("runs_per_s.three_steps", 1500, True),
+    ("runs_per_s.ten_steps", 600, True),
+    ("p50_ms", 3, False),
+    ("ratios.dbos.three_steps", 12, True),
+    ("ratios.dbos.ten_steps", 12, True),
+    ("ratios.restate.three_steps", 8, True),
+    ("ratios.restate.ten_steps", 8, True),
+    ("ratios.over_http_to_restate.three_steps", 2, True),
+)
 
 
-async def measure(runs: int, steps: int) -> dict[str, float]:
-    """Run the benchmark in a fresh directory."""
-    client = inngest.Inngest(app_id="bench", is_production=False)
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as directory:
-        async with await Engine.open(Path(directory)) as engine:
-            await engine.serve(client, [build(client, steps)])
-            await throughput(engine, WARM_UP)
-            # As a host does once it has started: what is there stays.
-            gc.collect()
-            gc.freeze()
-            one_by_one = await latency(engine, SEQUENTIAL)
-            per_second = await throughput(engine, runs)
-            completed = await engine.list_runs(limit=1, status=None)
-            if completed[0].status != "completed":
-                raise SystemExit(f"a run ended as {completed[0].status}")
+class Process:
+    """A contestant that runs, and does what it is told."""
+
+    def __init__(self, entry: Entry, directory: Path) -> None:
+        self.entry = entry
+        command = [*map(str, entry.command), str(directory), *map(str, entry.extra)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        self._answer()
+
+    def load(self, *, steps: int, runs: int, concurrency: int) -> tuple[float, list[float]]:
+        """Return the runs per second, and the milliseconds each took."""
+        assert self._process.stdin is not None
+        order = {"steps": steps, "runs": runs, "concurrency": concurrency}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        per_second, times = self._answer()
+        return per_second, times
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _answer(self) -> tuple[float, list[float]]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.entry.name} ended with {self._process.wait()}")
+        answer = json.loads(line)
+        return answer.get("runs_per_s", 0.0), answer.get("times_ms", [])
+
+
+@dataclass(kw_only=True)
+class Figures:
+    """What one contestant reached in each round."""
+
+    runs_per_s: dict[str, list[float]] = field(
+        default_factory=lambda: {length: [] for length in LENGTHS}
+    )
+    p50_ms: list[float] = field(default_factory=list)
+
+    def add_round(self, process: Process) -> None:
+        for length, steps in LENGTHS.items():
+            runs = process.entry.runs[length]
+            per_second, _ = process.load(steps=steps, runs=runs, concurrency=CLIENTS)
+            self.runs_per_s[length].append(per_second)
+        _, times = process.load(steps=3, runs=100, concurrency=1)
+        self.p50_ms.append(statistics.median(times))
+
+    def shape(self) -> dict[str, object]:
+        per_second = {key: round(statistics.median(v), 1) for key, v in self.runs_per_s.items()}
+        return {"runs_per_s": per_second, "p50_ms": round(statistics.median(self.p50_ms), 3)}
+
+
+def ratio(ours: Figures, theirs: Figures) -> dict[str, float]:
+    """Return how many times as many runs a second, as the median over rounds side by side."""
     return {
-        "steps": steps,
-        "runs_per_s": round(per_second, 1),
-        "p50_ms": round(statistics.median(one_by_one), 3),
+        length: round(
+            statistics.median(
+                mine / other
+                for mine, other in zip(
+                    ours.runs_per_s[length], theirs.runs_per_s[length], strict=True
+                )
+            ),
+            2,
+        )
+        for length in LENGTHS
     }
 
 
-def main() -> None:
-    """Parse the arguments and print the result."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=3000)
-    parser.add_argument("--steps", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
+def measure(entries: Sequence[Entry], rounds: int) -> dict[str, Figures]:
+    """Let contestants take turns."""
+    figures = {entry.name: Figures() for entry in entries}
+    with ExitStack() as stack:
+        processes: list[Process] = []
+        for entry in entries:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(dir=ROOT))
+            process = Process(entry, Path(directory))
+            stack.callback(process.close)
+            processes.append(process)
+        for number in range(1, rounds + 1):
+            for process in processes:
+                name = process.entry.name
+                figures[name].add_round(process)
+                latest = {key: round(v[-1]) for key, v in figures[name].runs_per_s.items()}
+                print(
+                    f"round {number} {name}: {latest} runs/s,"
+                    f" {figures[name].p50_ms[-1]:.2f} ms for one",
+                    flush=True,
+                )
+    return figures
+
+
+def report(figures: Mapping[str, Figures]) -> dict[str, object]:
+    """Return the result as it is printed."""
+    ratios: dict[str, object] = {}
+    ours, peer = figures.get("in_process"), figures.get("restate")
+    for name in ("dbos", "restate", "over_http"):
+        if ours is not None and name in figures:
+            ratios[name] = ratio(ours, figures[name])
+    if peer is not None and "over_http" in figures:
+        ratios["over_http_to_restate"] = ratio(figures["over_http"], peer)
+    result: dict[str, object] = {} if ours is None else ours.shape()
+    result["ratios"] = ratios
+    result["others"] = {
+        name: each.shape() for name, each in figures.items() if name != "in_process"
+    }
+    return result
+
+
+def judged(result: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return each target with what was reached; `None` when it was not measured."""
+    verdicts: list[dict[str, object]] = []
+    for path, target, more_is_better in TARGETS:
+        found: object = result
+        for key in path.split("."):
+            found = found.get(key) if isinstance(found, Mapping) else None
+        is_met = None
+        if isinstance(found, int | float):
+            is_met = found >= target if more_is_better else found <= target
+        verdicts.append({"figure": path, "target": target, "reached": found, "met": is_met})
+    return verdicts
+
+
+def main() -> int:
+    """Parse the arguments, print the result, and return the exit code."""
+    names = [entry.name for entry in ENTRIES]
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--json", action="store_true", help="the last line is JSON in any case")
     arguments = parser.parse_args()
-    result = asyncio.run(measure(arguments.runs, arguments.steps))
+    chosen = [entry for entry in ENTRIES if entry.name in arguments.only]
+    missing = {
+        entry.name: [str(file.relative_to(ROOT)) for file in entry.needs if not file.exists()]
+        for entry in chosen
+    }
+    missing = {name: files for name, files in missing.items() if files}
+    for name, files in missing.items():
+        print(f"{name} is not measured: no {', '.join(files)}; `make bench` installs it")
+    present = [entry for entry in chosen if entry.name not in missing]
+    result = report(measure(present, arguments.rounds))
+    result["targets"] = judged(result)
+    result["missing"] = sorted(missing)
+    for verdict in judged(result):
+        word = {True: "met", False: "MISSED", None: "not measured"}[verdict["met"]]  # type: ignore[index]  # as built above
+        print(f"{verdict['figure']}: {verdict['reached']} (target {verdict['target']}) {word}")
     print(json.dumps(result))
+    return INCOMPLETE if missing else 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

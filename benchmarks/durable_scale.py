@@ -23,7 +23,7 @@ from pathlib import Path
 
 import inngest
 
-from benchmarks.durable import build
+from benchmarks.durable_peers.in_process import build
 from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.ulid import Ulid
 from rawr.durable.engine import Engine, EngineSettings
@@ -155,7 +155,7 @@ async def one_by_one(engine: Engine) -> float:
     times: list[float] = []
     for number in range(SEQUENTIAL):
         started = time.perf_counter()
-        (event_id,) = await engine.send([EventDraft(name="bench/go", data={"n": number})])
+        (event_id,) = await engine.send([EventDraft(name="bench/go.3", data={"n": number})])
         (run,) = await engine.runs_of_event(event_id)
         await engine.wait_run(run.id)
         times.append((time.perf_counter() - started) * 1000)
@@ -175,7 +175,7 @@ async def beside(directory: Path) -> dict[str, float]:
     engine = await Engine.open(directory, settings=EngineSettings())
     await engine.serve(client, [build(client, 3), slow(client), open_runs(client)])
     await engine.start()
-    (event_id,) = await engine.send([EventDraft(name="bench/go", data={})])
+    (event_id,) = await engine.send([EventDraft(name="bench/go.3", data={})])
     (run,) = await engine.runs_of_event(event_id)
     await engine.wait_run(run.id)
     first_ms = (time.perf_counter() - started) * 1000

