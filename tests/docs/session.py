@@ -129,7 +129,7 @@ def in_process(data_dir: Path) -> Iterator[Session]:
             portal=portal,
             exchange=_over_asgi(portal, ASGIClient(host.app), calls),
             routes=frozenset(mount.prefix for mount in host.mounts.mounts) - {"/"},
-            namespace={"host": host},
+            namespace={"__name__": "__main__", "host": host},
             bindings=Bindings({name: name for name in PRINCIPALS}),
             calls=calls,
         )
