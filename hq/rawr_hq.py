@@ -1,7 +1,7 @@
 """The manifest: which capabilities this HQ is made of. Importing it starts nothing."""
 
 from packages.invoicing.capability import provide
-from packages.invoicing.procedures.contract import READ, WRITE
+from packages.invoicing.procedures.contract import OPERATOR, READ, WRITE
 from packages.invoicing.service.ledger import MIGRATIONS
 from plugins.api import invoicing as invoicing_api
 from plugins.api.invoicing.contract import InvoicingApi
@@ -17,7 +17,7 @@ invoicing_capability = define_capability(
     api=invoicing_api.surface,
     workflows=invoicing_workflows.surface,
     web=invoicing_web.surface,
-    roles=(READ, WRITE),
+    roles=(READ, WRITE, OPERATOR),
     migrations=(MIGRATIONS,),
 )
 

@@ -18,6 +18,9 @@ from rawr.schema import Schema
 
 READ = "finance:read"
 WRITE = "finance:write"
+OPERATOR = "operator"
+"""Known, and asked for by no procedure here: operators see runs, they move no money."""
+
 ROLE = MetaKey[str]("role")
 
 
