@@ -99,3 +99,14 @@ def test_as_an_output_it_is_a_stream() -> None:
     assert declared.streams
     assert declared.output == adapt(Number)
     assert not procedure().output(NUMBERS).output(int).definition.streams
+
+
+async def test_an_iterator_that_cannot_be_closed_is_left_alone() -> None:
+    class Bare(AsyncIterator[Any]):
+        async def __anext__(self) -> Any:
+            return {"someNumber": "x"}
+
+    items = NUMBERS.validate(Bare())
+    await items.aclose()
+    with pytest.raises(InvalidItem):
+        await anext(items)

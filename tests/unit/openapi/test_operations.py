@@ -336,3 +336,33 @@ def test_a_rest_parameter_is_shown_as_a_plain_one() -> None:
 
     made = type("Single", (Contract,), {"single": get("/files/{+path}").input(Rest)})
     assert list(generate_openapi(made, published_only=False)["paths"]) == ["/files/{path}"]
+
+
+def test_detailed_input_may_have_no_body() -> None:
+    class Params(Schema):
+        id: str
+
+    class Detailed(Schema):
+        params: Params
+
+    shown = describe(put("/d/{id}").input(Detailed).route(input_structure="detailed"))
+    assert [parameter["name"] for parameter in shown["parameters"]] == ["id"]
+    assert "requestBody" not in shown
+
+
+def test_head_is_read_with_its_path_alone() -> None:
+    class Ref(Schema):
+        id: str
+
+    shown = describe(get("/h/{id}").input(Ref).route(method="HEAD"))
+    assert [parameter["in"] for parameter in shown["parameters"]] == ["path"]
+    assert "requestBody" not in shown
+
+
+def test_path_parameters_cannot_be_split_from_an_object_with_rules_of_its_own() -> None:
+    class Either(Schema):
+        model_config = ConfigDict(json_schema_extra={"minProperties": 2})
+        id: str
+        other: str = ""
+
+    assert "requires each of them: id" in reason(post("/e/{id}").input(Either))
