@@ -43,6 +43,8 @@ class Shortcut:
     """Starts the call with a context and an input."""
     write: Callable[[Any], bytes | Response]
     """The body of a result; a whole response where that is not all there is to say."""
+    rewrite: Callable[[Any], bytes | Response]
+    """The same with errors that say what is wrong, for when writing failed."""
 
 
 class _Unreadable(Exception):
@@ -85,7 +87,10 @@ def direct(  # noqa: C901 - one frame on purpose, see below
 
     # Behind a real server each further frame, warm or not, costs half a microsecond.
     async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901
-        shortcut = find((scope.get("method"), scope.get("raw_path")))
+        try:
+            shortcut = find((scope["method"], scope["raw_path"]))
+        except KeyError:  # no request, or a server that keeps no raw path
+            shortcut = None
         if shortcut is None:
             return await serve(scope, receive, send)
         headers = dict(scope["headers"])
@@ -97,6 +102,7 @@ def direct(  # noqa: C901 - one frame on purpose, see below
         ):
             return await serve(scope, receive, send)
         own = context
+        results: list[Any] = []
         content: bytes | Response
         try:
             if makes_context:
@@ -117,7 +123,6 @@ def direct(  # noqa: C901 - one frame on purpose, see below
                 request = Request(scope, replay(message, receive), shortcut.match, own, limit)
                 content = await long_way.resume(request, own)
             else:
-                results: list[object] = []
                 steps = keep(results, shortcut.invoke(own, value)).__await__()
                 for signal in steps:
                     await while_connected(steps, signal, receive)
@@ -127,7 +132,7 @@ def direct(  # noqa: C901 - one frame on purpose, see below
             log_departure(shortcut.match[0])
             return answered
         except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
-            content = long_way.refuse(shortcut.match[0], error)
+            content = _failed(shortcut, results, error, long_way)
         if not isinstance(content, bytes):
             await long_way.finish(shortcut.match[0], content, receive, send)
             return answered
@@ -137,6 +142,16 @@ def direct(  # noqa: C901 - one frame on purpose, see below
         return answered
 
     return exchange
+
+
+def _failed(
+    shortcut: Shortcut, results: list[Any], error: Exception, long_way: LongWay
+) -> bytes | Response:
+    """The answer to a call that failed or, if it has a result, to one that is hard to write."""
+    try:
+        return shortcut.rewrite(*results) if results else long_way.refuse(shortcut.match[0], error)
+    except Exception as clearer:  # noqa: BLE001 - the boundary: every failure gets an answer
+        return long_way.refuse(shortcut.match[0], clearer)
 
 
 def make_shortcut(match: Match, codec: Codec) -> Shortcut | None:
@@ -173,36 +188,33 @@ def _around_pipeline(match: Match, form: JsonForm) -> Shortcut:
     def write(output: object) -> bytes | Response:
         return encode(dump(output))
 
-    return Shortcut(match=match, status=form.status, read=read, invoke=invoke, write=write)
+    return Shortcut(
+        match=match, status=form.status, read=read, invoke=invoke, write=write, rewrite=write
+    )
 
 
 def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
-    read = form.decode if steps.input is None else _reader(form.decode, steps.input)
-    write = _writer(form.encode, match[0].dump, steps)
-    return Shortcut(match=match, status=form.status, read=read, invoke=steps.invoke, write=write)
+    decode, encode, dump, finish = form.decode, form.encode, match[0].dump, steps.finish
+
+    output: object = steps.output
+
+    def rewrite(result: Any) -> bytes | Response:
+        return encode(dump(finish(result)))
+
+    return Shortcut(
+        match=match,
+        status=form.status,
+        read=decode if steps.input is None else _reader(decode, steps.input),
+        invoke=steps.invoke,
+        write=output.writer(encode) if isinstance(output, DirectSchema) else rewrite,
+        rewrite=rewrite,
+    )
 
 
 def _reader(
     decode: Callable[[bytes], object], schema: SchemaAdapter[Any]
 ) -> Callable[[bytes], object]:
-    validate = schema.direct()[0] if isinstance(schema, DirectSchema) else schema.validate
+    if isinstance(schema, DirectSchema):
+        return schema.reader(decode)
+    validate = schema.validate
     return lambda body: validate(decode(body))
-
-
-def _writer(
-    encode: Callable[[object], bytes | Response], dump: Callable[[object], object], steps: Bare
-) -> Callable[[Any], bytes | Response]:
-    finish = steps.finish
-    schema: object = steps.output
-    if not isinstance(schema, DirectSchema):
-        return lambda result: encode(dump(finish(result)))
-    direct_validate, direct_dump = schema.direct()
-
-    def write(result: Any) -> bytes | Response:
-        try:
-            value = direct_dump(direct_validate(result))
-        except Exception:  # noqa: BLE001 - a library's own: the pipeline's steps tell of it
-            value = dump(finish(result))
-        return encode(value)
-
-    return write

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
-from rawr.wire import dump_flat
+from rawr.wire import flat_writer
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -63,12 +63,10 @@ class OpenAPICodec(Codec):
         if operation.streams or {route.input_structure, route.output_structure} != {"compact"}:
             return None
 
-        def encode(value: object) -> bytes | Response:
-            content = dump_flat(value)
-            return content or standard_response(
-                serializer.serialize_body(value), route.success_status
-            )
-
+        encode = flat_writer(
+            b"%b",
+            lambda value: standard_response(serializer.serialize_body(value), route.success_status),
+        )
         return JsonForm(status=route.success_status, decode=serializer.decode, encode=encode)
 
     @override

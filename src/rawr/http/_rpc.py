@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
-from rawr.wire import dump_flat
+from rawr.wire import flat_writer
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -60,13 +60,9 @@ class RPCCodec(Codec):
         if operation.streams:
             return None
         serializer = self._serializer
-
-        def encode(value: object) -> bytes | Response:
-            content = dump_flat(value)
-            if content is None:
-                return standard_response(serializer.serialize_body(value))
-            return b'{"json":%b}' % content
-
+        encode = flat_writer(
+            b'{"json":%b}', lambda value: standard_response(serializer.serialize_body(value))
+        )
         return JsonForm(status=200, decode=serializer.decode, encode=encode)
 
     @override

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 SchemaMode: TypeAlias = Literal["input", "output"]
@@ -49,13 +50,17 @@ class EmittedSchema(Protocol):
 
 @runtime_checkable
 class DirectSchema(Protocol):
-    """An adapter that can also hand out its library's own functions, for hot paths."""
+    """An adapter that can put its library's own functions next to a codec's, for hot paths.
 
-    def direct(self) -> tuple[Callable[[object], Any], Callable[[Any], object]]:
-        """`validate` and `dump` without the adapter around them.
+    These fail with errors of the library: who gets one asks the adapter, which explains it.
+    """
 
-        They fail with errors of the library: who gets one asks the adapter, which explains it.
-        """
+    def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], Any]:
+        """What decodes and validates."""
+        ...
+
+    def writer(self, encode: Callable[[object], R]) -> Callable[[Any], R]:
+        """What validates, dumps and encodes."""
         ...
 
 

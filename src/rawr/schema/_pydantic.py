@@ -1,7 +1,6 @@
 """The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -22,6 +21,7 @@ from ._issue import Issue, SchemaError, UndescribableType
 from ._native import has_text_keys, native_dump
 from ._values import UNDEFINED
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 _JSON_SCHEMA_MODES: dict[SchemaMode, JsonSchemaMode] = {
@@ -80,10 +80,20 @@ class PydanticAdapter(Generic[T]):
         """See `EmittedSchema.emitted_json_schema`."""
         return self._describe("serialization", ref_template, _EmittedJsonSchema)
 
-    def direct(self) -> tuple[Callable[[object], T], Callable[[T], object]]:
-        """See `DirectSchema.direct`."""
-        validate = partial(self._build().validator.validate_python, by_alias=True, by_name=False)
-        return validate, partial(self._dump or self._dumper(), by_alias=True, warnings=False)
+    def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], T]:
+        """See `DirectSchema.reader`."""
+        validate = self._build().validator.validate_python
+        return lambda content: validate(decode(content), by_alias=True, by_name=False)
+
+    def writer(self, encode: Callable[[object], R]) -> Callable[[object], R]:
+        """See `DirectSchema.writer`."""
+        validate, dump = self._build().validator.validate_python, self._dump or self._dumper()
+
+        def write(value: object) -> R:
+            valid = validate(value, by_alias=True, by_name=False)
+            return encode(dump(valid, by_alias=True, warnings=False))
+
+        return write
 
     def _describe(
         self, mode: JsonSchemaMode, ref_template: str, generator: type[GenerateJsonSchema]

@@ -1,8 +1,8 @@
 """JSON bytes exactly as `JSON.stringify` writes them, and a bounded reader."""
 
-import re
+from collections.abc import Callable
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,13 +16,13 @@ MAX_DEPTH = 256
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest integer a JavaScript number holds exactly."""
 
+R = TypeVar("R")
+
 _SMALLEST_PLAIN = 1e-5
 _FIRST_EXPONENT = 21
 _LAST_LEADING_ZEROS = -6
 
-_TEXT = frozenset({str})
-_FLAT = frozenset({str, bool, type(None), int})
-_LONG_NUMBER = re.compile(rb"[0-9]{16}")
+_PLAIN = frozenset({str, bool, type(None)})
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
@@ -44,22 +44,28 @@ def dump_json(value: Json) -> bytes:
         raise EncodeError(f"The value has no JSON form: {error}") from None
 
 
-def dump_flat(value: object) -> bytes | None:
-    """Encode an object of text, flags, nulls and safe integers; None if it is anything else.
+def flat_writer(form: bytes, otherwise: Callable[[object], R]) -> Callable[[object], bytes | R]:
+    """What writes objects of text, flags, nulls and safe integers, and nothing else.
 
-    Such an object is written the same in every protocol, and needs no look at each member.
+    Such an object is written the same in every protocol, into the `%b` of its form; anything
+    else is left to the other function.
     """
-    if type(value) is not dict or not _TEXT.issuperset(map(type, value)):
-        return None
-    kinds = set(map(type, value.values()))
-    if not kinds <= _FLAT:
-        return None
-    try:
-        content = _encode(value)
-    except ValueError:  # no Unicode, or too many digits: `dump_json` tells of it
-        return None
-    # An integer JavaScript does not hold exactly has at least so many digits.
-    return None if int in kinds and _LONG_NUMBER.search(content) else content
+
+    def write(value: object) -> bytes | R:
+        if type(value) is not dict:
+            return otherwise(value)
+        for key, item in value.items():
+            kind = type(item)
+            if type(key) is not str or not (
+                kind in _PLAIN or (kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)
+            ):
+                return otherwise(value)
+        try:
+            return form % _encode(value)
+        except UnicodeEncodeError:  # for `dump_json` to tell of
+            return otherwise(value)
+
+    return write
 
 
 def load_json(content: bytes | str) -> Json:
