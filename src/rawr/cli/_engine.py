@@ -10,6 +10,7 @@ import anyio
 import click
 
 from rawr.durable.api import APISettings, create_engine_api
+from rawr.durable.domain.retention import Retention
 from rawr.durable.engine import Engine, EngineSettings
 from rawr.durable.metrics import EngineMetrics
 from rawr.server import configure_logging, listen, serve_app
@@ -26,6 +27,7 @@ async def run_engine(
     data_dir: Path,
     *,
     retry_interval: float | None = None,
+    keep_days: float = 30,
     sdk_urls: Sequence[str] = (),
     say: Callable[[str], None] = print,
     environ: Mapping[str, str] = os.environ,
@@ -33,8 +35,9 @@ async def run_engine(
     """Serve the engine until SIGINT or SIGTERM, then let calls in flight end.
 
     With `INNGEST_SIGNING_KEY` and `INNGEST_EVENT_KEY` it is of kind `cloud`: closed to
-    callers without them. `retry_interval` (seconds) replaces the table of retry delays; the apps
-    at `sdk_urls` are asked to register.
+    callers without them. `retry_interval` (seconds) replaces the table of retry delays; what has
+    ended is kept for `keep_days`, or for ever if that is 0; the apps at `sdk_urls` are asked to
+    register.
 
     Raises:
         ClickException: It would be open to other machines, or a key is none.
@@ -51,7 +54,12 @@ async def run_engine(
             "set INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY"
         )
     interval = None if retry_interval is None else timedelta(seconds=retry_interval)
-    engine_settings = EngineSettings(signing_keys=signing_keys, retry_interval=interval)
+    kept = timedelta(days=keep_days) or None
+    engine_settings = EngineSettings(
+        signing_keys=signing_keys,
+        retry_interval=interval,
+        retention=Retention(runs=kept, events=kept),
+    )
     try:
         api_settings = APISettings(
             kind="cloud" if is_closed else "dev", event_keys=event_keys, signing_keys=signing_keys

@@ -186,19 +186,20 @@ def new() -> None:
 @_HQ_DIR
 @click.option("--api", is_flag=True, help="With an API plugin.")
 @click.option("--workflow", is_flag=True, help="With a workflow plugin and a durable function.")
-def capability(name: str, hq_dir: Path, api: bool, workflow: bool) -> None:
+@click.option("--web", is_flag=True, help="With a web plugin: a micro-frontend in TypeScript.")
+def capability(name: str, hq_dir: Path, api: bool, workflow: bool, web: bool) -> None:
     """Add a capability: package, plugins, tests, manifest entry.
 
     NAME is a lower-case identifier such as order_intake. Without --api and --workflow it gets
     both. What is generated passes `rawr check`, the types and its own tests.
     """
-    from rawr.scaffold import Surface
+    from rawr.scaffold import BOTH, Surface
 
     from ._scaffold import new_capability
 
     asked = {Surface.API: api, Surface.WORKFLOW: workflow}
-    wanted = {surface for surface, is_asked in asked.items() if is_asked}
-    new_capability(name, hq_dir, frozenset(wanted or Surface))
+    wanted = frozenset(surface for surface, is_asked in asked.items() if is_asked) or BOTH
+    new_capability(name, hq_dir, wanted | {Surface.WEB} if web else wanted)
 
 
 @main.command()
@@ -212,6 +213,37 @@ def doctor(hq_dir: Path, as_json: bool) -> None:
     from ._doctor import run_doctor
 
     run_doctor(hq_dir, as_json=as_json)
+
+
+@main.command()
+@_HQ_DIR
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The new folder to write.",
+)
+@click.option(
+    "--data-dir",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Instead: the data folder of `rawr engine`.",
+)
+def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
+    """Copy the data of an HQ or an engine, while it runs or not.
+
+    Runs, timelines, users, events and steps are copied as they are at one moment. Tokens of
+    development are not: they are made anew.
+    """
+    with reported():
+        from ._backup import back_up
+
+        if data_dir is None:
+            from rawr.host import data_dir_of
+
+            data_dir = data_dir_of(hq_dir)
+        back_up(data_dir, output)
 
 
 @main.command()
@@ -231,6 +263,15 @@ def doctor(hq_dir: Path, as_json: bool) -> None:
     help="A fixed delay between attempts, in place of the growing ones.",
 )
 @click.option(
+    "--keep",
+    "keep_days",
+    type=click.FloatRange(min=0),
+    default=30,
+    show_default=True,
+    metavar="DAYS",
+    help="How long ended runs and events are kept; 0 is for ever.",
+)
+@click.option(
     "-u",
     "--sdk-url",
     "sdk_urls",
@@ -239,10 +280,12 @@ def doctor(hq_dir: Path, as_json: bool) -> None:
     help="Where an app serves its functions: it is asked to register. Repeatable.",
 )
 def engine(
+    *,
     host: str,
     port: int,
     data_dir: Path,
     retry_interval: float | None,
+    keep_days: float,
     sdk_urls: tuple[str, ...],
 ) -> None:
     """Run the durable engine alone, for any Inngest SDK app.
@@ -256,7 +299,14 @@ def engine(
         from ._engine import run_engine
 
         run_process(
-            run_engine(host, port, data_dir, retry_interval=retry_interval, sdk_urls=sdk_urls)
+            run_engine(
+                host,
+                port,
+                data_dir,
+                retry_interval=retry_interval,
+                keep_days=keep_days,
+                sdk_urls=sdk_urls,
+            )
         )
 
 

@@ -4,6 +4,7 @@ Nothing here knows what is stored. `Database` is the way in; `DataDirectory` mak
 process writes.
 """
 
+from rawr.sqlite._backup import copy_together
 from rawr.sqlite._connection import Connect, Work, connect
 from rawr.sqlite._database import Database
 from rawr.sqlite._directory import DataDirectory
@@ -48,4 +49,5 @@ __all__ = [
     "TransactionLost",
     "Work",
     "connect",
+    "copy_together",
 ]

@@ -9,9 +9,11 @@ import pytest
 from rawr.sqlite import (
     Database,
     DatabaseClosed,
+    DatabaseLocked,
     DiskFull,
     StorageUnavailable,
     _backup as backup_module,
+    copy_together,
 )
 
 
@@ -70,3 +72,48 @@ async def test_a_closed_database_is_not_copied(tmp_path, notes):
     await database.close()
     with pytest.raises(DatabaseClosed):
         await database.backup(tmp_path / "copy.db")
+
+
+async def test_copies_made_together_show_one_moment(tmp_path, notes, insert, texts, monkeypatch):
+    """What is written between the copies is in neither of them."""
+    names = ("lead.db", "other.db")
+    lead, other = [
+        await Database.open(tmp_path / name, migrations=[notes], readers=1) for name in names
+    ]
+    async with lead, other:
+        for database in (lead, other):
+            await database.write(insert("before"))
+        loop, write = asyncio.get_running_loop(), backup_module._write
+
+        def write_late(origin, target):
+            for database in (lead, other):
+                late = database.write(insert(f"after {target.name}"))
+                asyncio.run_coroutine_threadsafe(late, loop).result(5)
+            write(origin, target)
+
+        monkeypatch.setattr(backup_module, "_write", write_late)
+        copies = {tmp_path / name: tmp_path / f"copy-{name}" for name in names}
+        await asyncio.to_thread(copy_together, copies)
+    for copy in copies.values():
+        async with await Database.open(copy, migrations=[notes]) as database:
+            assert await database.read(texts) == ["before"]
+
+
+async def test_the_writer_is_held_up_for_an_instant_only(tmp_path, database, insert, texts):
+    writes = [asyncio.create_task(database.write(insert(str(number)))) for number in range(50)]
+    await asyncio.to_thread(copy_together, {database.path: tmp_path / "copy.db"})
+    await asyncio.gather(*writes)
+    assert len(await database.read(texts)) == 50
+
+
+def test_what_was_never_written_cannot_be_copied(tmp_path):
+    with pytest.raises(StorageUnavailable, match=r"gone.db is missing"):
+        copy_together({tmp_path / "gone.db": tmp_path / "copy.db"})
+
+
+async def test_a_writer_that_does_not_pause_is_told(tmp_path, database, monkeypatch):
+    monkeypatch.setattr(backup_module, "_PATIENCE_SECONDS", 0.01)
+    with closing(sqlite3.connect(database.path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseLocked):
+            copy_together({database.path: tmp_path / "copy.db"})
