@@ -3,9 +3,11 @@
 import random
 import secrets
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from rawr.durable.domain.ulid import UlidFactory
+
+_FETCHED: Final = 4096
 
 
 class Ids(Protocol):
@@ -20,11 +22,29 @@ class Ids(Protocol):
         ...
 
 
+class _Entropy:
+    """Random bytes of the system, fetched for some hundred ids at once.
+
+    Each fetch lets go of the interpreter, and another thread's turn may come in between.
+    """
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        end = self._at + count
+        if end > len(self._bytes):
+            self._bytes, self._at, end = secrets.token_bytes(max(_FETCHED, count)), 0, count
+        taken, self._at = self._bytes[self._at : end], end
+        return taken
+
+
 class SystemIds:
     """Ids from the system's random source."""
 
     def __init__(self, now_ms: Callable[[], int]) -> None:
-        self._ulids = UlidFactory(now_ms=now_ms, random_bytes=secrets.token_bytes)
+        self._ulids = UlidFactory(now_ms=now_ms, random_bytes=_Entropy().take)
 
     def ulid(self) -> str:
         """Return a new ULID, greater than every earlier one."""
