@@ -17,6 +17,7 @@ from rawr.durable.protocol.opcodes import parse_ops
 class _Checkpoint(msgspec.Struct):
     steps: msgspec.Raw = msgspec.Raw(b"[]")
     qi_id: str = ""
+    generation_id: int | None = None
 
 
 class CheckpointRoutes:
@@ -40,7 +41,9 @@ class CheckpointRoutes:
             given = msgspec.json.decode(body, type=_Checkpoint)
             ops = parse_ops(bytes(given.steps))
             item_id = parse_queue_item_reference(given.qi_id)
-            await self._engine.checkpoint(request.path_params["id"], ops, item_id=item_id)
+            await self._engine.checkpoint(
+                request.path_params["id"], ops, item_id=item_id, generation=given.generation_id
+            )
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BadRequest(f"The body must be an object with steps: {error}") from error
         except ResponseRejected as error:

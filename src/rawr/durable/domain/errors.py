@@ -10,6 +10,7 @@
     ├── FunctionNotFound         no function has this id
     ├── RunNotFound              no run has this id
     ├── RunExists                another run has this id
+    ├── StaleCall                the call has been made again since
     ├── StepNotFound             the run has no step with this id
     ├── RerunRejected            the run cannot be repeated this way
     ├── SignalConflict           another run waits for the same signal
@@ -103,6 +104,13 @@ class RunExists(EngineError):
     """Another run has this id already; begin one with a new id."""
 
     code = "run_exists"
+    status = 409
+
+
+class StaleCall(EngineError):
+    """The call has been made again since it was given up; stop, and report nothing more."""
+
+    code = "stale_call"
     status = 409
 
 

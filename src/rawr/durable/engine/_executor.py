@@ -27,6 +27,7 @@ from rawr.durable.domain.errors import (
     ResponseRejected,
     RunNotFound,
     SignalConflict,
+    StaleCall,
     StoreUnavailable,
 )
 from rawr.durable.domain.flow import concurrency_slots, run_slots, unkeyed_slots
@@ -150,11 +151,14 @@ class Executor:
             return None
         return self._slots.overflow(unkeyed_slots(function))
 
-    async def checkpoint(self, run_id: str, ops: Sequence[Op], *, item_id: int | None) -> None:
+    async def checkpoint(
+        self, run_id: str, ops: Sequence[Op], *, item_id: int | None, generation: int | None
+    ) -> None:
         """Save steps an SDK reports while its call goes on; nothing when the run has ended.
 
         Raises:
             RunNotFound: there is no such run.
+            StaleCall: the call has been made again since.
             ResponseRejected: an operation is not one that has settled its step.
             LimitExceeded: an output is too large.
         """
@@ -169,6 +173,9 @@ class Executor:
         hand = None if item_id is None else self._hands.get(item_id)
         item = hand.item if hand is not None else _checkpoint_item(state)
         try:
+            if hand is not None and generation is not None and generation < item.generation:
+                # Two calls would execute the same steps side by side.
+                raise StaleCall
             await self._decide(
                 live,
                 hand,

@@ -332,19 +332,25 @@ class Engine(History):
         return planned.event.internal_id
 
     async def checkpoint(
-        self, run_id: str, ops: Sequence[Op], *, item_id: int | None = None
+        self,
+        run_id: str,
+        ops: Sequence[Op],
+        *,
+        item_id: int | None = None,
+        generation: int | None = None,
     ) -> None:
         """Save steps an SDK reports while its call goes on; nothing when the run has ended.
 
-        `item_id` is what the call's `qi_id` names.
+        `item_id` is what the call's `qi_id` names, `generation` its `generation_id`.
 
         Raises:
             RunNotFound: no run has this id.
+            StaleCall: the call has been made again since.
             ResponseRejected: an operation is not one that has settled its step.
             LimitExceeded: an output is too large.
         """
         self._check_running()
-        await self._executor.checkpoint(run_id, ops, item_id=item_id)
+        await self._executor.checkpoint(run_id, ops, item_id=item_id, generation=generation)
 
     async def begin_endpoint_run(
         self, run_id: str, draft: EventDraft, ops: Sequence[Op], *, retries: int

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from rawr.durable.domain.errors import LimitExceeded, ResponseRejected, RunNotFound
+from rawr.durable.domain.errors import LimitExceeded, ResponseRejected, RunNotFound, StaleCall
 from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.op import Op, Opcode
 from rawr.durable.domain.run import RunStatus
@@ -221,3 +221,26 @@ async def test_a_fetch_is_made_by_the_engine(app: ScriptedApp) -> None:
 
     app.reply = reply
     assert await app.result(await app.run()) == '"pong"'
+
+
+async def test_a_call_that_was_given_up_may_save_no_more_steps(app: ScriptedApp) -> None:
+    async def reply(call: dict[str, Any]) -> tuple[int, Any]:
+        ctx = call["ctx"]
+        if len(app.calls) == 1:
+            return 500, {"name": "Error", "message": "the connection broke"}
+        item_id = parse_queue_item_reference(ctx["qi_id"])
+        with pytest.raises(StaleCall):
+            await app.engine.checkpoint(
+                ctx["run_id"], [step("a", 1)], item_id=item_id, generation=1
+            )
+        generation = ctx["generation_id"]
+        ops = [step("a", 2)]
+        await app.engine.checkpoint(ctx["run_id"], ops, item_id=item_id, generation=generation)
+        return 200, generation
+
+    app.reply = reply
+    run = await app.run()
+    app.clock.advance(60_000)
+    await app.engine.settle()
+    assert await app.result(run) == 2
+    assert [one.memo for one in await app.engine.run_steps(run.id)] == [b'{"data":2}']
