@@ -9,7 +9,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -20,8 +20,9 @@ from starlette.types import ASGIApp
 from rawr.composition import BoundManifest, HostPorts, InngestFunction, Manifest
 from rawr.coordination import Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
+from rawr.durable.domain.retention import Retention
 from rawr.durable.domain.ulid import UlidFactory
-from rawr.durable.engine import Engine
+from rawr.durable.engine import Engine, EngineSettings
 from rawr.server import Nudge, OpenStreams
 from rawr.sqlite import Database, DataDirectory
 
@@ -52,7 +53,12 @@ _ENGINE: Final = "engine"
 
 async def open_engine(settings: Settings, clock: Clock) -> EngineBundle:
     """Open the embedded engine and make the one client of the process."""
-    engine = await Engine.open(settings.data_dir / _ENGINE, clock=clock)
+    kept = timedelta(days=settings.keep_days) or None
+    engine = await Engine.open(
+        settings.data_dir / _ENGINE,
+        clock=clock,
+        settings=EngineSettings(retention=Retention(runs=kept, events=kept)),
+    )
     client = inngest.Inngest(
         app_id=_APP_ID,
         is_production=settings.signing_key is not None,

@@ -16,6 +16,7 @@ DEFAULT_PORT = 3000
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
 _DEFAULT_BODY_SECONDS = 30
 _DEFAULT_CONCURRENCY = 1000
+_DEFAULT_KEEP_DAYS = 30
 _DEFAULT_RATE = 6000
 _MIN_TOKEN_LENGTH = 32
 _MIN_TOKEN_VARIETY = 8
@@ -42,6 +43,7 @@ class Settings:
     `RAWR_SERVICE_TOKEN` (the credential of a trusted service),
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
     (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
+    `RAWR_KEEP_DAYS` (how long the engine keeps what has ended; 0 is for ever),
     `RAWR_JWT_ISSUER`, `RAWR_JWT_AUDIENCE`, `RAWR_JWT_JWKS` (file or URL), `RAWR_JWT_ALGORITHMS`,
     `RAWR_JWT_CALLER`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
     """
@@ -63,6 +65,7 @@ class Settings:
     public_url: str | None = None
     rate_limit: int | None = _DEFAULT_RATE
     max_concurrency: int = _DEFAULT_CONCURRENCY
+    keep_days: int = _DEFAULT_KEEP_DAYS
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwt_jwks: str | None = None
@@ -164,6 +167,7 @@ class Settings:
             max_concurrency=_integer(
                 environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
             ),
+            keep_days=_integer(environ, "RAWR_KEEP_DAYS", _DEFAULT_KEEP_DAYS, low=0, high=36_500),
             jwt_issuer=environ.get("RAWR_JWT_ISSUER") or None,
             jwt_audience=environ.get("RAWR_JWT_AUDIENCE") or None,
             jwt_jwks=environ.get("RAWR_JWT_JWKS") or None,
