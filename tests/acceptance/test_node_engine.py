@@ -181,6 +181,20 @@ def test_calls_and_answers_are_signed_where_there_are_keys(tmp_path: Path) -> No
         assert engine.output(event_id, "ts-steps") == {"a": {"n": 2}, "b": 4, "c": 8}
 
 
+def test_keys_are_rotated_while_engine_and_app_go_on(tmp_path: Path) -> None:
+    new, old = SIGNING_KEY.replace("74", "75"), SIGNING_KEY
+    of_engine = {"INNGEST_SIGNING_KEY": new, "INNGEST_SIGNING_KEY_FALLBACK": old}
+    of_app = {"INNGEST_SIGNING_KEY": old, "INNGEST_SIGNING_KEY_FALLBACK": new}
+    events = {"INNGEST_EVENT_KEY": "an-event-key"}
+    bearer = {"authorization": f"Bearer {new}"}
+    with (
+        running_engine(tmp_path / "engine", headers=bearer, **of_engine, **events) as engine,
+        running_app(engine, tmp_path, **of_app, **events, INNGEST_DEV="0"),
+    ):
+        event_id = engine.send("ts/steps", "an-event-key", n=1)
+        assert engine.output(event_id, "ts-steps") == {"a": {"n": 2}, "b": 4, "c": 8}
+
+
 def steps_of(world: World, event_id: str, function: str, op: str) -> list[Any]:
     """The spans of one kind a run has so far."""
     return [span for span in spans_of(world, event_id, function) if span["stepOp"] == op]
