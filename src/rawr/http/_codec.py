@@ -22,7 +22,10 @@ class JsonForm:
     status: int
     """Of a success."""
     decode: Callable[[bytes], object]
-    """The input as wire values, `UNDEFINED` where there is none; raises `DecodeError`."""
+    """The input as wire values, `UNDEFINED` where there is none.
+
+    Fails, in whatever way, on what is malformed or unusual: `Codec.decode` tells of it.
+    """
     encode: Callable[[object], bytes | Response]
     """The body of dumped output; a response where it is more than JSON."""
 

@@ -46,19 +46,20 @@ def alongside(
     return result
 
 
-async def keep(results: list[T], work: Awaitable[T]) -> None:
+@types.coroutine
+def keep(results: list[T], work: Coroutine[Any, Any, T]) -> Generator[Any, Any, None]:
     """Await `work` and put what it gives into the list."""
-    results.append(await work)
+    results.append((yield from work))
 
 
-async def until_disconnected(work: Awaitable[T], receive: Receive) -> T:
+async def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> T:
     """Await `work`, cancelling it once if the client goes away; the body has been read.
 
     Raises:
         ClientDisconnected: It was cancelled for that reason.
     """
     results: list[T] = []
-    steps = keep(results, work).__await__()
+    steps = keep(results, work)
     for signal in steps:
         await while_connected(steps, signal, receive)
         break

@@ -24,9 +24,16 @@ from ._reading import replay
 from ._request import Match, Request
 from ._response import BODY, START, WITHOUT_LENGTH, Response
 
-_REQUEST: Final = "http.request"
-_JSON: Final = b"application/json"
-_JSON_HEADER: Final = (b"content-type", _JSON)
+_JSON_HEADER: Final = (b"content-type", b"application/json")
+_JSON_TYPES: Final = frozenset(
+    {
+        None,
+        b"application/json",
+        b"application/json;charset=utf-8",
+        b"application/json; charset=utf-8",
+    }
+)
+"""How almost all clients say that a body is JSON; the long way knows the others."""
 
 R = TypeVar("R")
 
@@ -95,7 +102,7 @@ def direct(  # noqa: C901 - one frame on purpose, see below
             return await serve(scope, receive, send)
         headers = dict(scope["headers"])
         if (
-            not headers.get(b"content-type", _JSON).startswith(_JSON)
+            headers.get(b"content-type") not in _JSON_TYPES
             or b"content-disposition" in headers
             or b"last-event-id" in headers
             or len(headers.get(b"content-length", b"")) > most_digits
@@ -110,20 +117,16 @@ def direct(  # noqa: C901 - one frame on purpose, see below
                 own = await long_way.enter(request)
                 receive = request.receive_again()
             message = await receive()
-            body = message.get("body", b"")
             try:
-                if (
-                    message.get("more_body", False)
-                    or len(body) > limit
-                    or message["type"] != _REQUEST
-                ):
+                body = message["body"]
+                if message["more_body"] or len(body) > limit:
                     raise _Unreadable  # noqa: TRY301 - as anything that reading may raise
                 value = shortcut.read(body)
             except Exception:  # noqa: BLE001 - whatever it is, the long way meets it again
                 request = Request(scope, replay(message, receive), shortcut.match, own, limit)
                 content = await long_way.resume(request, own)
             else:
-                steps = keep(results, shortcut.invoke(own, value)).__await__()
+                steps = keep(results, shortcut.invoke(own, value))
                 for signal in steps:
                     await while_connected(steps, signal, receive)
                     break

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
-from rawr.wire import flat_writer
+from rawr.wire import MAX_DEPTH, flat_writer, parse_json
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -63,11 +63,15 @@ class OpenAPICodec(Codec):
         if operation.streams or {route.input_structure, route.output_structure} != {"compact"}:
             return None
 
+        def decode(content: bytes) -> object:
+            is_short = 0 < len(content) <= MAX_DEPTH
+            return parse_json(content) if is_short else serializer.decode(content)
+
         encode = flat_writer(
             b"%b",
             lambda value: standard_response(serializer.serialize_body(value), route.success_status),
         )
-        return JsonForm(status=route.success_status, decode=serializer.decode, encode=encode)
+        return JsonForm(status=route.success_status, decode=decode, encode=encode)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Router
-from rawr.wire import flat_writer
+from rawr.wire import MAX_DEPTH, flat_writer, parse_json
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -60,10 +60,17 @@ class RPCCodec(Codec):
         if operation.streams:
             return None
         serializer = self._serializer
+
+        def decode(content: bytes) -> object:
+            if not 0 < len(content) <= MAX_DEPTH:
+                return serializer.decode(content)
+            payload = parse_json(content)
+            return payload["json"] if len(payload) == 1 else serializer.deserialize(payload)
+
         encode = flat_writer(
             b'{"json":%b}', lambda value: standard_response(serializer.serialize_body(value))
         )
-        return JsonForm(status=200, decode=serializer.decode, encode=encode)
+        return JsonForm(status=200, decode=decode, encode=encode)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

@@ -3,7 +3,7 @@
 from rawr.schema import Map
 
 from ._errors import DecodeError, EncodeError, ErrorEvent, WireError
-from ._json import MAX_DEPTH, MAX_SAFE_INTEGER, dump_json, flat_writer, load_json
+from ._json import MAX_DEPTH, MAX_SAFE_INTEGER, dump_json, flat_writer, load_json, parse_json
 from ._values import (
     INVALID_DATE,
     FormData,
@@ -30,4 +30,5 @@ __all__ = [
     "dump_json",
     "flat_writer",
     "load_json",
+    "parse_json",
 ]

@@ -25,7 +25,8 @@ _LAST_LEADING_ZEROS = -6
 _PLAIN = frozenset({str, bool, type(None)})
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
+parse_json = msgspec.json.Decoder().decode
+"""The bare parser, of any depth and with errors of its own; see `load_json`."""
 
 
 def dump_json(value: Json) -> bytes:
@@ -75,7 +76,7 @@ def load_json(content: bytes | str) -> Json:
         DecodeError: It is not JSON, nests too deep, or is not valid Unicode.
     """
     try:
-        value = _decode(content)
+        value = parse_json(content)
     except RecursionError:
         raise DecodeError(f"The JSON nests deeper than {MAX_DEPTH} levels") from None
     except UnicodeError:

@@ -99,12 +99,7 @@ class RPCSerializer:
         Raises:
             DecodeError: The content is no JSON, or breaks the protocol.
         """
-        if not content:
-            return UNDEFINED
-        payload = load_json(content)
-        if type(payload) is dict and len(payload) == 1 and "json" in payload:
-            return payload["json"]
-        return self.deserialize(payload)
+        return self.deserialize(load_json(content)) if content else UNDEFINED
 
     def encode_item(self, value: object) -> bytes | None:
         """The data of an event whose item is this value; see `serialize`."""
