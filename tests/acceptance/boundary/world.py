@@ -1,6 +1,7 @@
 """One HQ in production, on real sockets, and what its callers prove themselves with."""
 
 import asyncio
+import os
 import shutil
 import sys
 import time
@@ -130,7 +131,7 @@ def _with_web_plugins(hq_dir: Path, copy: Path) -> Path:
 
 def _settings(keys: Path) -> dict[str, str]:
     return {
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "RAWR_SERVICE_TOKEN": SERVICE_TOKEN,
         "RAWR_SERVICE_TENANT": "acme",
         "INNGEST_SIGNING_KEY": SIGNING_KEY,
