@@ -61,3 +61,25 @@ def test_a_token_made_beside_the_host_works_until_revoked(tmp_path: Path) -> Non
         assert made.stdout.strip() not in hq.log.read_text()
         hq.kill()
         assert "revoked" in rawr(hq, "tokens", "list").stdout
+
+
+def test_a_revoked_token_ends_its_streams_without_noise(tmp_path: Path) -> None:
+    with running_hq(tmp_path / "data") as hq, hq.client() as own:
+        made = rawr(
+            hq,
+            *("tokens", "create", "partner", "--tenant", "local"),
+            *("--role", "finance:read", "--can-call-internal"),
+        )
+        started = own.post("/api/orpc/invoicing/processing/start", json={"invoiceId": "inv-1"})
+        url = f"{hq.base_url}/api/workflows/invoicing/runs/{started.json()['runId']}/events"
+        headers = {"authorization": f"Bearer {made.stdout.strip()}"}
+        with httpx2.stream("GET", url, headers=headers, trust_env=False, timeout=15) as stream:
+            assert stream.status_code == 200
+            chunks = stream.iter_bytes()
+            next(chunks)
+            assert rawr(hq, "tokens", "revoke", made.stderr.split()[1]).returncode == 0
+            with pytest.raises(httpx2.RemoteProtocolError):
+                list(chunks)
+        log = hq.log.read_text()
+        assert 'stream.ended subject="partner"' in log
+        assert "ERROR" not in log

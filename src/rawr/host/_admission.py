@@ -9,10 +9,10 @@ from starlette.types import Scope
 from rawr.composition import CallerClass, IPNetwork, Principal
 from rawr.contract import ORPCError
 
+from ._admitted import remember
 from ._overload import set_retry_after
 from ._requests import source_ip
 from .identity import (
-    Access,
     Credentials,
     Identity,
     KeyedLimit,
@@ -24,15 +24,6 @@ from .identity import (
 
 FIRST_PARTIES: Final = frozenset({CallerClass.FIRST_PARTY, CallerClass.SERVICE})
 EVERYONE: Final = frozenset(CallerClass)
-
-
-_ADMITTED: Final = "rawr.admitted"
-
-
-async def still_admitted(access: Access, scope: Scope) -> bool:
-    """False if the scope's request was admitted and its credentials no longer count."""
-    credentials, subject = scope.get(_ADMITTED, (None, ""))
-    return credentials is None or await access.still_proves(credentials, subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +52,7 @@ class Admission:
             raise ORPCError("FORBIDDEN", message="/rpc is for first parties; use /api/orpc.")
         if self.rate is not None:
             self._check_rate(scope, principal, self.rate)
-        scope[_ADMITTED] = credentials, principal.subject
+        remember(scope, credentials, principal)
         return principal
 
     async def _authenticate(self, scope: Scope, credentials: Credentials | None) -> Principal:

@@ -13,6 +13,7 @@ from rawr.openapi import Section, generate_openapi
 from ._admission import Admission
 from ._contexts import BoundaryContexts
 from ._deadline import BodyDeadline
+from ._ingress import audited_ingress
 from ._mounts import Mount, MountTable
 from ._overload import Gate
 from ._pages import Pages
@@ -113,11 +114,12 @@ def _sockets(resources: Resources, contexts: BoundaryContexts, gate: Gate) -> AS
 def _ingress(resources: Resources) -> ASGIApp:
     settings = resources.settings
     keys = (settings.signing_key, settings.signing_key_fallback)
-    return create_ingress(
+    ingress = create_ingress(
         resources.bundle.client,
         resources.functions,
         signing_keys=[key for key in keys if key is not None],
     )
+    return audited_ingress(ingress, settings.trusted_proxies)
 
 
 def _contexts(resources: Resources) -> BoundaryContexts:

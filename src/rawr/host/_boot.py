@@ -26,7 +26,7 @@ from rawr.durable.engine import Engine, EngineSettings
 from rawr.server import Nudge, OpenStreams
 from rawr.sqlite import Database, DataDirectory
 
-from ._admission import still_admitted
+from ._admitted import still_admitted
 from ._app import build_mounts
 from ._migrations import hq_migrations
 from ._mounts import MountTable

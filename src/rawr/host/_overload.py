@@ -10,10 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rawr.contract import ORPCError
 from rawr.http import Request, Respond, Response
 
+from ._admitted import audit_forbidden
 from ._mounts import deny, respond
 
 _KEY: Final = "rawr.retry_after"
 _RETRY_SECONDS: Final = 1
+_FORBIDDEN: Final = 403
 _TOO_MANY: Final = "Too many requests are being served; try again in a moment."
 _OVERLOADED: Final = {
     "defined": False,
@@ -69,14 +71,22 @@ class Gate:
         self._under_way += 1
         try:
             return await next_(request)
+        except ORPCError as error:
+            if error.status == _FORBIDDEN:
+                audit_forbidden(request.scope, procedure=request.operation.name)
+            raise
         finally:
             self._under_way -= 1
 
 
 def _telling(scope: Scope, send: Send) -> Send:
     def tell(message: Message) -> Awaitable[None]:
-        if _KEY in scope and message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], retry_after(scope[_KEY])]}
+        if message["type"] == "http.response.start":
+            if message["status"] == _FORBIDDEN:
+                audit_forbidden(scope)
+            if _KEY in scope:
+                headers = [*message["headers"], retry_after(scope[_KEY])]
+                message = {**message, "headers": headers}
         return send(message)
 
     return tell

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -12,12 +13,13 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from ._streams import OpenStreams
+from ._streams import CutsAreMeant, OpenStreams
 
 T = TypeVar("T")
 
 _DRAIN_SECONDS = 10
 _BACKLOG = 2048
+_CUTS_ARE_MEANT = CutsAreMeant()
 _MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
@@ -130,6 +132,7 @@ async def serve_app(
         # Messages are small, and a compressed one may hide a thousand times its size.
         ws_per_message_deflate=False,
     )
+    logging.getLogger("uvicorn.error").addFilter(_CUTS_ARE_MEANT)
     server = _Server(config, on_ready=on_ready, on_exit=streams.close)
     await server.serve(sockets=[listener])
 

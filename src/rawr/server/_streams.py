@@ -6,13 +6,16 @@ would not. A websocket is closed with a code that says why.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeAlias
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 from rawr.durable.domain.clock import Clock
 
@@ -20,6 +23,7 @@ GOING_AWAY: Final = 1001
 POLICY_VIOLATION: Final = 1008
 RECHECK_EVERY: Final = timedelta(seconds=2)
 
+_INCOMPLETE: Final = "ASGI callable returned without completing response."
 _EVENT_STREAM: Final = b"text/event-stream"
 _CLOSING_SECONDS: Final = 1.0
 _REASONS: Final = {
@@ -29,6 +33,18 @@ _REASONS: Final = {
 
 StillAdmitted: TypeAlias = Callable[[Scope], Awaitable[bool]]
 """Whether who was admitted with this scope would be again."""
+
+
+_was_cut: Final[ContextVar[bool]] = ContextVar("rawr.server.was_cut", default=False)
+
+
+class CutsAreMeant(logging.Filter):
+    """Keeps the server from reporting as a defect that a stream was cut on purpose."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        """See `logging.Filter.filter`; asked in the task that served the stream."""
+        return not (_was_cut.get() and record.getMessage() == _INCOMPLETE)
 
 
 async def _forever(_scope: Scope) -> bool:
@@ -135,6 +151,7 @@ class OpenStreams:
             await self._app(scope, receive_until_cut, send_watched)
         finally:
             if exchange is not None:
+                _was_cut.set(exchange.cut.done())
                 self._finish(exchange)
 
     async def _serve_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
