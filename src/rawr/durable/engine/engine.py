@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,19 +18,19 @@ from inngest._internal import server_lib
 from rawr.durable.domain.backoff import retry_delay_ms
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.draft import Rules
-from rawr.durable.domain.errors import FunctionNotFound, NotRunning, RunExists, RunNotFound
+from rawr.durable.domain.errors import FunctionNotFound, RunExists, RunNotFound
 from rawr.durable.domain.event import FUNCTION_INVOKED, EventDraft, Json
 from rawr.durable.domain.function import App, FunctionConfig
 from rawr.durable.domain.op import MetadataUpdate, Op
-from rawr.durable.domain.run import RunState, RunStatus
+from rawr.durable.domain.run import RunState
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
 from rawr.durable.engine._agenda import Agenda
 from rawr.durable.engine._apps import Apps, Registered, in_process_registration
 from rawr.durable.engine._bind import bind_client
+from rawr.durable.engine._control import Control
 from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._executor import Executor
 from rawr.durable.engine._gateway import Gateway
-from rawr.durable.engine._history import History
 from rawr.durable.engine._http import HTTPTransport
 from rawr.durable.engine._inprocess import InProcessTransport
 from rawr.durable.engine._item_ids import ItemIds
@@ -40,9 +40,8 @@ from rawr.durable.engine._operations import Operations
 from rawr.durable.engine._outbound import Outbound
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
-from rawr.durable.engine._selection import RunSelection
 from rawr.durable.engine._slots import Slots
-from rawr.durable.engine._sweeper import Sweeper, Swept
+from rawr.durable.engine._sweeper import Sweeper
 from rawr.durable.engine._transports import Transports
 from rawr.durable.engine._waits import index_wait, match_value, wait_matches
 from rawr.durable.engine.ids import Ids, SystemIds
@@ -54,7 +53,7 @@ from rawr.durable.store.port import Accepted, RunView, Store
 from rawr.durable.store.sqlite import SQLiteStore
 
 
-class Engine(History):
+class Engine(Control):
     """A durable engine in this process, on one data directory it alone owns.
 
     ```python
@@ -410,98 +409,6 @@ class Engine(History):
         self._agenda.add(item)
         return item.run_id
 
-    async def cancel_run(self, run_id: str) -> bool:
-        """Cancel a run; False when it has ended already. A call in flight ends unheard.
-
-        Raises:
-            RunNotFound: no run has this id.
-        """
-        self._check_running()
-        return await self._executor.cancel(run_id)
-
-    async def rerun(self, run_id: str, *, from_step: str | None = None, input: Json = None) -> str:
-        """Repeat a run with the same events; return the id of the new run.
-
-        `from_step` is the hashed id of the step to begin at: what was settled before it is kept.
-        `input` replaces that step's arguments; what is no list is the one argument. Limits on how
-        runs start do not hold the run back, nor does a pause of its function.
-
-        Raises:
-            RunNotFound: no run has this id.
-            StepNotFound: the run has no such step.
-            RerunRejected: no step is named for the input, or the SDK cannot take one.
-            FunctionNotFound: the function is no longer registered.
-        """
-        self._check_running()
-        return await self._operations.rerun(run_id, from_step=from_step, input_=input)
-
-    async def cancel_runs(self, selection: RunSelection) -> int:
-        """Cancel the live runs of a selection; return how many were.
-
-        Raises:
-            ExpressionError: the selection's expression is not valid.
-        """
-        self._check_running()
-        return await self._operations.cancel(selection)
-
-    async def replay_runs(
-        self,
-        selection: RunSelection,
-        *,
-        statuses: Container[RunStatus] = frozenset({RunStatus.FAILED}),
-    ) -> int:
-        """Repeat, as `rerun` does, the runs of a selection that ended so; return how many were.
-
-        Runs of functions that are no longer registered are left out.
-
-        Raises:
-            ExpressionError: the selection's expression is not valid.
-            FunctionNotFound: the selection's function is not registered.
-        """
-        self._check_running()
-        return await self._operations.replay(selection, statuses)
-
-    async def pause_function(self, function_id: str) -> None:
-        """Let events and invocations of a function be recorded as skipped runs; crons rest.
-
-        Runs that were created before go on; `replay_runs` makes up for the skipped ones.
-
-        Raises:
-            FunctionNotFound: no app registers a function with this id.
-        """
-        self._check_running()
-        await self._operations.pause(function_id)
-
-    async def resume_function(self, function_id: str) -> bool:
-        """Let a paused function start runs again; False when it was not paused."""
-        self._check_running()
-        return await self._operations.resume(function_id)
-
-    def paused_functions(self) -> dict[str, int]:
-        """Return when each paused function was paused, in milliseconds since the epoch."""
-        return self._registry.paused()
-
-    async def sweep(self) -> Swept:
-        """Delete the history its retention has no room for; the engine does so regularly itself.
-
-        Raises:
-            StoreUnavailable: the store cannot be written to now.
-        """
-        self._check_running()
-        return await self._sweeper.sweep()
-
-    async def backup(self, target: Path) -> None:
-        """Copy the engine's database to the new file `target` while runs go on.
-
-        An engine opened on a directory that has the copy as `engine.db` goes on from there.
-
-        Raises:
-            StoreFull: there is no space for the copy.
-            StoreUnavailable: `target` exists already, or cannot be written.
-        """
-        self._check_open()
-        await self._store.backup(target)
-
     async def wait_run(self, run_id: str) -> RunView:
         """Wait until a run has ended.
 
@@ -576,15 +483,6 @@ class Engine(History):
             limits=settings.limits,
             wait_lookback_ms=settings.wait_lookback // timedelta(milliseconds=1),
         )
-
-    def _check_running(self) -> None:
-        self._check_open()
-        if self._task is None:
-            raise NotRunning
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise NotRunning("The engine is closed; open it again")
 
 
 def _seed(key: str) -> EventSeed:
