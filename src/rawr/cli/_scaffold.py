@@ -1,5 +1,7 @@
 """`rawr init` and `rawr new`: what the scaffold generates, written to disk."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,9 +66,34 @@ def new_capability(name: str, root: Path, surfaces: frozenset[Surface]) -> None:
         _write(root, {**_missing(root, _shared_files()), **_missing(root, files)})
         if after != before:
             manifest.write_text(after, encoding="utf-8")
+        if Surface.WEB in surfaces:
+            _make_contract(root, parsed)
     for line in _written(parsed, surfaces):
         click.echo(line)
     click.echo(f"  rawr openapi {root} -o {root / OPENAPI_FILE}  updates what is published")
+
+
+def _make_contract(root: Path, name: CapabilityName) -> None:
+    """Have `rawr typescript` make what a new web plugin is typed by.
+
+    A process of its own imports the manifest as it is now, whatever this one has imported.
+    """
+    file = Path("plugins", "web", name.snake, "src", "hq.ts")
+    if (root / file).exists():
+        return
+    options = ("typescript", ".", "--capability", name.snake, "--web", "-o", file.as_posix())
+    done = subprocess.run(  # noqa: S603 - this Python, with arguments of our own
+        [sys.executable, "-c", "from rawr.cli import main; main()", *options],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ScaffoldError(
+            f"everything is written but {file}: {done.stderr.strip()}. Mend that, then: "
+            f"rawr {' '.join(options)}"
+        )
 
 
 def _written(name: CapabilityName, surfaces: frozenset[Surface]) -> Iterator[str]:
@@ -77,6 +104,8 @@ def _written(name: CapabilityName, surfaces: frozenset[Surface]) -> Iterator[str
         yield f"  plugins/api/{folder}/  serves /api/orpc/{path}/items"
     if Surface.WORKFLOW in surfaces:
         yield f"  plugins/workflows/{folder}/  serves /api/workflows/{path}/imports/trigger"
+    if Surface.WEB in surfaces:
+        yield f"  plugins/web/{folder}/  serves /rawr/plugins/web/{folder}/ after rawr web build"
     yield f"  tests/{folder}/"
 
 

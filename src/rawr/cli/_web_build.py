@@ -102,7 +102,8 @@ def _text(path: Path) -> str:
 
 
 def _size(surface: WebSurface) -> int:
-    return sum(path.stat().st_size for path in surface.directory.rglob("*") if path.is_file())
+    files = (path for path in surface.directory.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in files if path.name != _STAMP)
 
 
 def _digest(surface: WebSurface) -> str:

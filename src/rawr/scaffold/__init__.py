@@ -1,11 +1,12 @@
 """Scaffolding: the files of a new HQ or capability, and the manifest edit, as pure functions."""
 
 from ._errors import InvalidName, ScaffoldError, UnknownManifest
-from ._generate import OPENAPI_FILE, Files, Surface, capability_files, hq_files
+from ._generate import BOTH, OPENAPI_FILE, Files, Surface, capability_files, hq_files
 from ._manifest import register_capability
 from ._names import CapabilityName
 
 __all__ = [
+    "BOTH",
     "OPENAPI_FILE",
     "CapabilityName",
     "Files",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ._generate import Surface
+from ._generate import BOTH, Surface
 from ._layout import lay_out
 from ._names import CapabilityName
 
@@ -38,7 +38,7 @@ class Addition:
         yield Import(f"packages.{name}", f"capability as {name}_package")
         for surface in sorted(self.surfaces):
             yield Import(f"{_FOLDERS[surface]}.{name}", f"surface as {self._alias(surface)}")
-            if with_contracts:
+            if with_contracts and surface in BOTH:
                 yield Import(f"{_FOLDERS[surface]}.{name}.contract", self._contract(surface))
 
     def entry(self) -> list[str]:
@@ -61,7 +61,7 @@ class Addition:
             f"class {name}(Contract):",
             f'    """{name}, as first parties reach it."""',
             "",
-            *(f"    {_FIELDS[one]}: {self._contract(one)}" for one in sorted(self.surfaces)),
+            *(f"    {_FIELDS[one]}: {self._contract(one)}" for one in sorted(self.surfaces & BOTH)),
         ]
 
     def contract_field(self) -> str:
@@ -75,5 +75,5 @@ class Addition:
         return f"{self.name.pascal}{_FIELDS[surface].title()}"
 
 
-_FIELDS: Final = {Surface.API: "api", Surface.WORKFLOW: "workflows"}
-_FOLDERS: Final = {Surface.API: "plugins.api", Surface.WORKFLOW: "plugins.workflows"}
+_FIELDS: Final = {Surface.API: "api", Surface.WEB: "web", Surface.WORKFLOW: "workflows"}
+_FOLDERS: Final = {surface: f"plugins.{field}" for surface, field in _FIELDS.items()}

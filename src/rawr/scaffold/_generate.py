@@ -18,14 +18,19 @@ OPENAPI_FILE: Final = "openapi.json"
 _TEMPLATES: Final = files("rawr.scaffold") / "templates"
 _SUFFIX: Final = ".tpl"
 _NAME: Final = "NAME"
-_DOTFILES: Final = {"gitignore": ".gitignore"}
+_DOTFILES: Final = {"gitignore": ".gitignore", "npmrc": ".npmrc"}
 
 
 class Surface(StrEnum):
     """What puts a capability on the wire."""
 
     API = "api"
+    WEB = "web"
     WORKFLOW = "workflow"
+
+
+BOTH: Final = frozenset({Surface.API, Surface.WORKFLOW})
+"""What a capability has unless something else is asked for."""
 
 
 def hq_files(name: str) -> Files:
@@ -43,9 +48,10 @@ def capability_files(name: CapabilityName, surfaces: frozenset[Surface]) -> File
     names = {
         "name": name.snake,
         "Name": name.pascal,
+        "camel": name.camel,
         "kebab": name.kebab,
     }
-    conditions = {*surfaces, "both"} if len(surfaces) == len(Surface) else {*surfaces}
+    conditions = {*surfaces, "both"} if surfaces >= BOTH else {*surfaces}
     return _generate(
         {
             path.replace(_NAME, name.snake): render(text, names, conditions)

@@ -56,6 +56,11 @@ class CapabilityName:
         return "".join(word[0].upper() + word[1:] for word in self.snake.split("_"))
 
     @property
+    def camel(self) -> str:
+        """Its name on the wire: `orderIntake`."""
+        return self.pascal[0].lower() + self.pascal[1:]
+
+    @property
     def kebab(self) -> str:
         """Its name in paths: `order-intake`."""
         return self.snake.replace("_", "-")

@@ -1,7 +1,7 @@
 """Domain values of browser-safe entries: types of their literals, constants, and tables.
 
 A domain function of one literal or enum is written as a table of all its answers, so that a
-browser cannot judge a state in another way than the server.
+browser cannot judge a state in another way than the server. Other functions stay on the server.
 """
 
 import inspect
@@ -90,13 +90,16 @@ class DomainValues:
         if plain is None and value is not None:
             raise TypeScriptError(
                 f"{name} is a {type(value).__name__}, which has no form in TypeScript; export "
-                "literals, enums, schemas, plain values and functions of one literal, or leave "
+                "literals, enums, schemas, plain values and functions, or leave "
                 "it out of __all__"
             )
         return f"export const {own} = {literal(plain)} as const\n"
 
     def _table(self, own: str, name: str, function: FunctionType) -> str:
-        parameter, choices = _only_choice(name, function)
+        found = _only_choice(function)
+        if found is None:
+            return f"// {name} is no function of one literal, so it stays on the server.\n"
+        parameter, choices = found
         union = _union(choices)
         kind = self._names.get(union, union)
         answers = {choice: _answer(name, function, choice) for choice in choices}
@@ -150,15 +153,10 @@ def _plain(value: object) -> Json:
     return value if isinstance(value, _SCALARS) else None
 
 
-def _only_choice(name: str, function: FunctionType) -> tuple[str, Choices]:
+def _only_choice(function: FunctionType) -> tuple[str, Choices] | None:
     parameters = [*inspect.signature(function).parameters]
     choices = _choices(_hints(function).get(parameters[0])) if len(parameters) == 1 else None
-    if choices is None:
-        raise TypeScriptError(
-            f"{name} is not a function of one literal or enum, so there is no table of its "
-            "answers; leave it out of __all__"
-        )
-    return camel(parameters[0]), choices
+    return None if choices is None else (camel(parameters[0]), choices)
 
 
 def _hints(function: FunctionType) -> dict[str, Any]:

@@ -9,10 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from rawr.scaffold import CapabilityName, Surface, capability_files, hq_files, register_capability
+from rawr.scaffold import (
+    BOTH,
+    CapabilityName,
+    Surface,
+    capability_files,
+    hq_files,
+    register_capability,
+)
 
-BOTH = frozenset(Surface)
-VARIANTS = [frozenset({Surface.API}), frozenset({Surface.WORKFLOW}), BOTH]
+ALL = frozenset(Surface)
+VARIANTS = [frozenset({Surface.API}), frozenset({Surface.WORKFLOW}), BOTH, ALL]
 RUFF = Path(sys.executable).with_name("ruff")
 
 
@@ -24,7 +31,7 @@ def whole_hq(name: str, surfaces: frozenset[Surface]) -> dict[str, str]:
 
 
 def digest(name: str) -> str:
-    files = whole_hq(name, BOTH)
+    files = whole_hq(name, ALL)
     return hashlib.sha256(
         "\0".join(f"{path}\0{files[path]}" for path in files).encode()
     ).hexdigest()
@@ -54,7 +61,8 @@ def test_nothing_of_the_templates_is_left(surfaces: frozenset[Surface]) -> None:
         assert "NAME" not in path
         assert ".tpl" not in path
         assert "%%" not in text, path
-        assert "${" not in text, path
+        assert "${" not in text or path.endswith(".ts"), path
+        assert "$name" not in text, path
         assert not text or text.endswith("\n"), path
         if path.endswith(".py"):
             ast.parse(text)
@@ -70,9 +78,9 @@ def test_a_surface_that_was_not_asked_for_leaves_no_trace() -> None:
 
 def test_a_capability_stays_within_its_own_folders() -> None:
     name = CapabilityName.parse("shipping")
-    own = ("packages/", "plugins/api/", "plugins/workflows/", "tests/")
+    own = ("packages/", "plugins/api/", "plugins/web/", "plugins/workflows/", "tests/")
     folders = tuple(f"{folder}shipping/" for folder in own)
-    assert all(path.startswith(folders) for path in capability_files(name, BOTH))
+    assert all(path.startswith(folders) for path in capability_files(name, ALL))
 
 
 @pytest.mark.parametrize("name", ["a", "shipping", "order_intake", "accounts_payable", "w" * 24])

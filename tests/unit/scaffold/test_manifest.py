@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from rawr.scaffold import CapabilityName, Surface, UnknownManifest, hq_files, register_capability
+from rawr.scaffold import (
+    BOTH,
+    CapabilityName,
+    Surface,
+    UnknownManifest,
+    hq_files,
+    register_capability,
+)
 
-BOTH = frozenset(Surface)
+ALL = frozenset(Surface)
 EMPTY = hq_files("acme")["rawr_hq.py"]
 REFERENCE = Path(__file__).parents[3] / "hq" / "rawr_hq.py"
 
@@ -30,6 +37,13 @@ def added(before: str, after: str) -> list[str]:
             new.append(line)
     assert not old, f"changed or moved: {old}"
     return new
+
+
+def test_a_web_plugin_is_imported_and_named_but_has_no_contract() -> None:
+    lines = register(REFERENCE.read_text(), surfaces=ALL).splitlines()
+    assert "from plugins.web.shipping import surface as shipping_web" in lines
+    assert "web=shipping_web," in [line.strip() for line in lines]
+    assert not any("ShippingWeb" in line for line in lines)
 
 
 def test_an_empty_manifest_gets_imports_and_one_entry() -> None:

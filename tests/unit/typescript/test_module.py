@@ -203,6 +203,10 @@ def test_functions_of_a_literal_become_tables() -> None:
     assert "/** True while it is open. */\nexport function isOpen(state: State): boolean {" in text
 
 
+def test_other_functions_stay_on_the_server() -> None:
+    assert "// shop.of_text is no function of one literal" in with_values(of_text=of_text)
+
+
 def test_plain_values_become_constants() -> None:
     text = with_values(LIMIT=3, open_states=frozenset({"b", "a"}))
     assert "export const LIMIT = 3 as const\n" in text
@@ -225,7 +229,6 @@ def test_two_capabilities_may_use_one_name() -> None:
     ("value", "message"),
     [
         (object(), "shop.thing is a object"),
-        (of_text, "shop.thing is not a function of one literal or enum"),
         (broken, "raises ValueError"),
     ],
 )

@@ -118,11 +118,16 @@ export type StartInvoiceProcessing = {
   requestSource?: string | null
 }
 
-/** One step of a run's life; `sequence` orders them and resumes a stream. */
+/**
+ * One step of a run's life; `sequence` orders them and resumes a stream.
+ *
+ * `correlation_id` is that of the request it goes back to.
+ */
 export type TimelineEvent = {
   eventId: string
   sequence: number
   runId: string
+  correlationId: string | null
   type: string
   ts: Date
   status: RunState

@@ -18,4 +18,5 @@ mypy
 | `packages/<capability>/` | the domain, its procedures, the workflow contract | `rawr`, other packages |
 | `plugins/api/<capability>/` | the API boundary | its package |
 | `plugins/workflows/<capability>/` | triggers, run status, durable functions | its package |
+| `plugins/web/<capability>/` | a micro-frontend; `rawr web build` builds it | what `rawr typescript` makes |
 | `rawr_hq.py` | the composition, and nothing else | plugins, packages |

@@ -1,4 +1,6 @@
 .rawr/
+dist/
+node_modules/
 .venv/
 __pycache__/
 *.pyc

@@ -1,0 +1,2 @@
+omit-lockfile-registry-resolved=true
+save-exact=true
