@@ -143,72 +143,96 @@ async def boot(
         )
         bundle.client.add_middleware(telemetry.observe_functions)
         bundle.client.add_middleware(run_links(coordination))
-        bound = manifest.bind(
-            HostPorts(
-                runs=coordination.runs,
-                database=database,
-                now=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
-                new_id=new_id,
-            )
-        )
-        guest = developer(manifest.roles) if settings.mode == "development" else None
-        access = await Access.open(
-            database,
-            known=identity or known_tokens(settings, manifest.roles),
-            others=issued_elsewhere(settings, manifest.roles, lambda: clock.now_ms() / 1000),
-            now_ms=clock.now_ms,
-            mode=settings.mode,
-            guest=guest,
-        )
-        if identity is None:
-            require_way_in(settings, access)
-        functions = await stages.serve_functions(bundle, bound)
+        bound = _bind(manifest, coordination, database, clock, new_id)
+        access = await _open_access(database, manifest, settings, clock, identity)
         recheck = Nudge()
-        checks = checks_of(database, bundle.engine, coordination, clock)
-        readiness = Readiness(clock=clock, checks=checks)
-        mounts = stages.build_mounts(
-            Resources(
-                settings=settings,
-                manifest=manifest,
-                bound=bound,
-                bundle=bundle,
-                functions=functions,
-                coordination=coordination,
-                access=access,
-                now_ms=clock.now_ms,
-                new_id=new_id,
-                readiness=readiness,
-                on_access_changed=recheck.give,
-            )
-        )
-        streams = OpenStreams(mounts, still_admitted=partial(still_admitted, access))
-        host = Host(
-            app=telemetry.observe(streams),
-            mounts=mounts,
-            streams=streams,
+        resources = Resources(
             settings=settings,
             manifest=manifest,
+            bound=bound,
+            bundle=bundle,
+            functions=await stages.serve_functions(bundle, bound),
             coordination=coordination,
-            engine=bundle.engine,
-            administration=Administration(
-                tokens=access.tokens,
-                users=access.users,
-                now_ms=clock.now_ms,
-                new_id=new_id,
-                on_access_changed=recheck.give,
+            access=access,
+            now_ms=clock.now_ms,
+            new_id=new_id,
+            readiness=Readiness(
+                clock=clock, checks=checks_of(database, bundle.engine, coordination, clock)
             ),
-            readiness=readiness,
-            new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
+            on_access_changed=recheck.give,
         )
+        host = _host(resources, stages.build_mounts(resources), telemetry)
         stack.push_async_callback(access.store_use)
         background: Background = {
             "outbox-relay": coordination.relay.run,
             "identity-upkeep": partial(access.keep_use_stored, clock),
-            "readiness": readiness.keep_looking,
-            "stream-admission": partial(streams.keep_checking, clock, recheck),
+            "readiness": host.readiness.keep_looking,
+            "stream-admission": partial(host.streams.keep_checking, clock, recheck),
         }
         await stack.enter_async_context(_working(host, background))
         yield host
+
+
+def _bind(
+    manifest: Manifest,
+    coordination: Coordination,
+    database: Database,
+    clock: Clock,
+    new_id: Callable[[], str],
+) -> BoundManifest:
+    """Bind the capabilities to what the host owns."""
+    ports = HostPorts(
+        runs=coordination.runs,
+        database=database,
+        now=lambda: datetime.fromtimestamp(clock.now_ms() / 1000, UTC),
+        new_id=new_id,
+    )
+    return manifest.bind(ports)
+
+
+async def _open_access(
+    database: Database,
+    manifest: Manifest,
+    settings: Settings,
+    clock: Clock,
+    identity: Identity | None,
+) -> Access:
+    """Everything known of callers; in production there must be one."""
+    access = await Access.open(
+        database,
+        known=identity or known_tokens(settings, manifest.roles),
+        others=issued_elsewhere(settings, manifest.roles, lambda: clock.now_ms() / 1000),
+        now_ms=clock.now_ms,
+        mode=settings.mode,
+        guest=developer(manifest.roles) if settings.mode == "development" else None,
+    )
+    if identity is None:
+        require_way_in(settings, access)
+    return access
+
+
+def _host(resources: Resources, mounts: MountTable, telemetry: Telemetry) -> Host:
+    """The host over its mounts: telemetry outermost, then what may end streams."""
+    access, manifest = resources.access, resources.manifest
+    streams = OpenStreams(mounts, still_admitted=partial(still_admitted, access))
+    return Host(
+        app=telemetry.observe(streams),
+        mounts=mounts,
+        streams=streams,
+        settings=resources.settings,
+        manifest=manifest,
+        coordination=resources.coordination,
+        engine=resources.bundle.engine,
+        administration=Administration(
+            tokens=access.tokens,
+            users=access.users,
+            now_ms=resources.now_ms,
+            new_id=resources.new_id,
+            on_access_changed=resources.on_access_changed,
+        ),
+        readiness=resources.readiness,
+        new_ticket=lambda: access.tickets.issue(developer(manifest.roles)),
+    )
 
 
 @asynccontextmanager
