@@ -46,13 +46,12 @@ def alongside(
     return result
 
 
-@types.coroutine
-def keep(results: list[T], work: Coroutine[Any, Any, T]) -> Generator[Any, Any, None]:
-    """Await `work` and put what it gives into the list."""
-    results.append((yield from work))
+def keep(results: list[T], work: Awaitable[T]) -> Generator[Any, Any, None]:
+    """The steps of awaiting `work` and putting what it gives into the list."""
+    results.append((yield from work.__await__()))
 
 
-async def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> T:
+async def until_disconnected(work: Awaitable[T], receive: Receive) -> T:
     """Await `work`, cancelling it once if the client goes away; the body has been read.
 
     Raises:

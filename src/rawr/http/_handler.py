@@ -3,10 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from rawr.contract import ORPCError
-from rawr.procedure import Call, Next, Router, derive_defined, to_orpc_error
+from rawr.procedure import (
+    Call,
+    Middleware,
+    Next,
+    Observe,
+    Router,
+    derive_defined,
+    to_orpc_error,
+)
 from rawr.schema import UNDEFINED
 from rawr.wire import DecodeError, EncodeError
 from rawr.wire.path import lookup_path
@@ -18,7 +27,16 @@ from ._direct import LongWay
 from ._entrance import Entrance
 from ._log import log_departure, log_failure
 from ._operation import Operation, operations
-from ._plugin import Exchange, Interceptor, Mount, Plugin, Respond, compose, innermost_first
+from ._plugin import (
+    Exchange,
+    Interceptor,
+    Mount,
+    Plugin,
+    Respond,
+    compose,
+    innermost_first,
+    observe_all,
+)
 from ._request import Request
 from ._response import (
     BODY,
@@ -52,6 +70,7 @@ class HandlerOptions:
     """What handlers of every protocol have in common."""
 
     interceptors: tuple[Interceptor, ...] = ()
+    client_interceptors: tuple[Middleware[Any], ...] = ()
     plugins: tuple[Plugin, ...] = ()
     max_body_bytes: int = DEFAULT_MAX_BODY_BYTES
     keep_alive: KeepAlive = DEFAULT_KEEP_ALIVE
@@ -65,8 +84,10 @@ class StandardHandler:
         self, router: Router[Any], codec: Codec, make_matcher: MakeMatcher, options: HandlerOptions
     ) -> None:
         self._plugins = innermost_first(options.plugins)
+        observe = observe_all(self._plugins)
         self._operations = tuple(
-            _plugged(operation, self._plugins) for operation in operations(router)
+            _plugged(operation, self._plugins, options.client_interceptors, observe)
+            for operation in operations(router)
         )
         for plugin in self._plugins:
             codec = plugin.around_codec(codec)
@@ -273,8 +294,18 @@ class StandardHandler:
             await self._deliver(response, receive, send)
 
 
-def _plugged(operation: Operation, plugins: Sequence[Plugin]) -> Operation:
-    run: Next[Any] = operation.procedure
+def _plugged(
+    operation: Operation,
+    plugins: Sequence[Plugin],
+    interceptors: tuple[Middleware[Any], ...],
+    observe: Observe | None,
+) -> Operation:
+    procedure = operation.place.procedure
+    if observe is not None:
+        procedure = procedure.observed(observe)
+    run: Next[Any] = procedure
+    if interceptors:
+        run = partial(procedure, interceptors=interceptors)
     for plugin in plugins:
         run = plugin.around_procedure(run)
     if run is operation.procedure:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
-from rawr.procedure import Router
+from rawr.procedure import Middleware, Router
 from rawr.wire import MAX_DEPTH, flat_writer, parse_json
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
@@ -131,6 +131,7 @@ def _merge(data: object, params: Mapping[str, str]) -> object:
 class OpenAPIHandler(StandardHandler):
     """Serves a router by method and path, as `@orpc/openapi-client`'s OpenAPILink speaks it.
 
+    `interceptors` wrap matched requests, `client_interceptors` the call inside, decoded.
     `max_body_bytes` caps request bodies (413); `max_array_index` the array indexes of bracket
     notation; `encode_error_body` replaces the body of error responses.
 
@@ -149,6 +150,7 @@ class OpenAPIHandler(StandardHandler):
         router: Router[Any],
         *,
         interceptors: Sequence[Interceptor] = (),
+        client_interceptors: Sequence[Middleware[Any]] = (),
         plugins: Sequence[Plugin] = (),
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         max_array_index: int = MAX_ARRAY_INDEX,
@@ -158,6 +160,7 @@ class OpenAPIHandler(StandardHandler):
     ) -> None:
         options = HandlerOptions(
             interceptors=tuple(interceptors),
+            client_interceptors=tuple(client_interceptors),
             plugins=tuple(plugins),
             max_body_bytes=max_body_bytes,
             keep_alive=keep_alive,

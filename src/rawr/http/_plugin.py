@@ -8,16 +8,18 @@ the highest outermost; between the layers, an earlier one is always further out.
     around_call       the same, with failures as exceptions; then the handler's interceptors
     around_codec      how requests are read and answers written
     around_procedure  the procedure with its decoded input, just before it is validated
+    around_steps      validations, middleware and handler inside the procedure
 
 Items of a batch and calls of a websocket go through all but the first layer, each of its own.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 from rawr.contract import ORPCError
-from rawr.procedure import Next
+from rawr.procedure import Next, Observe
 
 from ._asgi import Receive, Scope, Send
 from ._codec import Codec, Matcher
@@ -87,11 +89,32 @@ class Plugin:
         """Wrap a procedure; asked once for each one."""
         return procedure
 
+    def around_steps(self) -> Observe | None:
+        """What to enter around each step inside procedures; see `Observe` for their names."""
+        return None
+
 
 def innermost_first(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
     """Plugins in the order in which they wrap; of equal ones, the first given is outermost."""
     outermost_first = sorted(plugins, key=lambda plugin: -plugin.order)
     return tuple(reversed(outermost_first))
+
+
+def observe_all(plugins: Iterable[Plugin]) -> Observe | None:
+    """What all plugins enter around steps, in the order in which they wrap."""
+    given = [plugin.around_steps() for plugin in plugins]
+    observers = [observer for observer in given if observer is not None]
+    if len(observers) <= 1:
+        return observers[0] if observers else None
+
+    @contextmanager
+    def observe(name: str, attributes: Mapping[str, str | int]) -> Iterator[None]:
+        with ExitStack() as entered:
+            for observer in reversed(observers):
+                entered.enter_context(observer(name, attributes))
+            yield
+
+    return observe
 
 
 def compose(interceptors: Sequence[Interceptor], core: Respond) -> Respond:

@@ -7,7 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
-from rawr.procedure import Router
+from rawr.procedure import Middleware, Router
 from rawr.wire import MAX_DEPTH, flat_writer, parse_json
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
@@ -94,6 +94,7 @@ class RPCCodec(Codec):
 class RPCHandler(StandardHandler):
     """Serves a router over RPC protocol v1, as `@orpc/client`'s RPCLink speaks it.
 
+    `interceptors` wrap matched requests, `client_interceptors` the call inside, decoded.
     `strict_get` refuses a `GET` of a procedure that is not declared with `GET` (405).
     `max_body_bytes` caps request bodies (413); `custom_types` travel besides the built-in ones.
 
@@ -109,6 +110,7 @@ class RPCHandler(StandardHandler):
         router: Router[Any],
         *,
         interceptors: Sequence[Interceptor] = (),
+        client_interceptors: Sequence[Middleware[Any]] = (),
         plugins: Sequence[Plugin] = (),
         max_body_bytes: int = DEFAULT_MAX_BODY_BYTES,
         strict_get: bool = True,
@@ -118,6 +120,7 @@ class RPCHandler(StandardHandler):
     ) -> None:
         options = HandlerOptions(
             interceptors=tuple(interceptors),
+            client_interceptors=tuple(client_interceptors),
             plugins=tuple(plugins),
             max_body_bytes=max_body_bytes,
             keep_alive=keep_alive,

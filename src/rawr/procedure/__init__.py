@@ -11,7 +11,7 @@ from ._lazy import LazyLoadError, LazyRouter, lazy
 from ._markers import HasMarkers, Markers, once
 from ._memory_publisher import MemoryPublisher
 from ._middleware import concat, map_input
-from ._pipeline import Handler
+from ._pipeline import Handler, Observe
 from ._procedure import Procedure
 from ._publisher import Channel, Publisher
 from ._router import RoutedProcedure, Router, compose_routers
@@ -30,6 +30,7 @@ __all__ = [
     "MemoryPublisher",
     "Middleware",
     "Next",
+    "Observe",
     "Procedure",
     "ProcedureBuilder",
     "Publisher",

@@ -7,7 +7,8 @@ input is validated after the middleware before `.input()`, output before that of
 
 import inspect
 import math
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from rawr.contract import ContractError, EventIterator, ProcedureContract
@@ -20,7 +21,14 @@ from ._stream import ValidatedItems
 Handler: TypeAlias = Callable[..., Any]
 """`(context, input)` or `(context, input, call)`; without `input` where there is none."""
 
+Observe: TypeAlias = Callable[[str, Mapping[str, str | int]], AbstractContextManager[object]]
+"""Gives what is entered around a step of a call: its name, and attributes of it.
+
+The steps are `validate_input`, `middleware.<name>`, `handler` and `validate_output`.
+"""
+
 _Validate: TypeAlias = Callable[[object], object]
+_Invoke: TypeAlias = Callable[[Call[Any], object], Any]
 
 
 def build(
@@ -29,15 +37,27 @@ def build(
     middlewares: tuple[Middleware[Any, Any, Any], ...],
     input_index: float,
     output_index: float,
+    *,
+    observe: Observe | None = None,
 ) -> Next[Any]:
     """The pipeline with each validation before the middleware of its index.
 
     An index is clamped to where there is middleware; NaN leaves the validation out.
     """
     innermost = len(middlewares)
-    read = _place(_reader(contract), input_index, innermost)
-    finish = _place(finisher(contract), output_index, innermost)
-    run = _core(contract, handler, read.get(innermost), finish.get(innermost))
+    validate_input, validate_output = _reader(contract), finisher(contract)
+    invoke, is_async = _invoker(contract, handler), inspect.iscoroutinefunction(handler)
+    if observe is not None:
+        validate_input = _observed(validate_input, "validate_input", observe)
+        validate_output = _observed(validate_output, "validate_output", observe)
+        invoke, is_async = _observed_handler(invoke, observe), True
+        middlewares = tuple(
+            _observed_middleware(index, middleware, observe)
+            for index, middleware in enumerate(middlewares)
+        )
+    read = _place(validate_input, input_index, innermost)
+    finish = _place(validate_output, output_index, innermost)
+    run = _core(invoke, read.get(innermost), finish.get(innermost), is_async=is_async)
     for index in reversed(range(innermost)):
         run = wrap(middlewares[index], run)
         if index in read or index in finish:
@@ -61,16 +81,45 @@ def _validated(inner: Next[Any], read: _Validate | None, finish: _Validate | Non
     return validated
 
 
+def _observed(validate: _Validate | None, name: str, observe: Observe) -> _Validate | None:
+    if validate is None:
+        return None
+
+    def observed(value: object) -> object:
+        with observe(name, {}):
+            return validate(value)
+
+    return observed
+
+
+def _observed_handler(invoke: _Invoke, observe: Observe) -> _Invoke:
+    async def observed(call: Call[Any], value: object) -> object:
+        with observe("handler", {}):
+            result = invoke(call, value)
+            return await result if inspect.isawaitable(result) else result
+
+    return observed
+
+
+def _observed_middleware(
+    index: int, middleware: Middleware[Any, Any, Any], observe: Observe
+) -> Middleware[Any, Any, Any]:
+    name = getattr(middleware, "__name__", type(middleware).__name__)
+    attributes = {"middleware.index": index, "middleware.name": name}
+
+    async def observed(call: Call[Any], next: Next[Any], /) -> object:
+        with observe(f"middleware.{name}", attributes):
+            return await middleware(call, next)
+
+    return observed
+
+
 def _core(
-    contract: ProcedureContract[Any, Any],
-    handler: Handler,
-    read: _Validate | None,
-    finish: _Validate | None,
+    invoke: _Invoke, read: _Validate | None, finish: _Validate | None, *, is_async: bool
 ) -> Next[Any]:
-    invoke = _invoker(contract, handler)
     finish = finish or as_it_is
     read = read or as_it_is
-    if inspect.iscoroutinefunction(handler):
+    if is_async:
 
         async def core(call: Call[Any]) -> object:
             return finish(await invoke(call, read(call.input)))
@@ -99,9 +148,7 @@ def require_shape(contract: ProcedureContract[Any, Any], handler: Handler) -> No
         )
 
 
-def _invoker(
-    contract: ProcedureContract[Any, Any], handler: Handler
-) -> Callable[[Call[Any], object], Any]:
+def _invoker(contract: ProcedureContract[Any, Any], handler: Handler) -> _Invoke:
     """Adapt the handler's parameters once, so that a call needs no inspection."""
     has_input = contract.definition.input is not None
     wants_call = positional(handler) > 1 + has_input

@@ -8,7 +8,7 @@ from rawr.contract import ORPCError, ProcedureContract, ProcedureDefinition
 
 from ._call import Call, Middleware, Next, compose
 from ._errors import derive_defined
-from ._pipeline import Handler, build, require_shape
+from ._pipeline import Handler, Observe, build, require_shape
 
 Ctx_contra = TypeVar("Ctx_contra", contravariant=True)
 In = TypeVar("In", default=Any)
@@ -96,6 +96,19 @@ class Procedure(ProcedureContract[In, Out], Generic[Ctx_contra, In, Out]):
         )
         wrapped._name = self._name  # noqa: SLF001 - same class
         return wrapped
+
+    def observed(self, observe: Observe) -> Self:
+        """The same procedure with something entered around each of its steps."""
+        copy = self.within(())
+        copy._run = build(  # noqa: SLF001 - same class
+            self.contract,
+            self.handler,
+            self.middlewares,
+            self.input_validation_index,
+            self.output_validation_index,
+            observe=observe,
+        )
+        return copy
 
     async def __call__(
         self, call: Call[Ctx_contra], interceptors: tuple[Middleware[Any], ...] = ()

@@ -2,6 +2,7 @@ from tests.unit.http.kit import Gate, rpc_client
 
 from rawr.contract import ORPCError
 from rawr.http import Request, Respond, Response
+from rawr.procedure import Call, Next
 
 
 async def test_interceptors_wrap_the_call_first_one_outermost() -> None:
@@ -69,3 +70,28 @@ async def test_an_interceptor_may_read_the_body_first() -> None:
     client = rpc_client(interceptors=[reading])
     response = await client.request("POST", "/rpc/echo", body=b'{"json":1}')
     assert (bodies, response.body) == ([b'{"json":1}'], b'{"json":1}')
+
+
+async def test_client_interceptors_wrap_the_decoded_call_and_see_its_errors() -> None:
+    seen: list[object] = []
+
+    async def noting(call: Call[Gate], next: Next[Gate]) -> object:
+        seen.append(call.input)
+        try:
+            return await next(call)
+        except ORPCError as error:
+            seen.append(error.defined)
+            raise
+
+    client = rpc_client(client_interceptors=[noting])
+    response = await client.request("POST", "/rpc/fail", body=b'{"json":"same"}')
+    assert response.json()["json"]["defined"] is True
+    assert seen == ["same", False]
+
+
+async def test_a_client_interceptor_may_answer_itself() -> None:
+    async def short(_call: Call[Gate], _next: Next[Gate]) -> object:
+        return "instead"
+
+    client = rpc_client(client_interceptors=[short])
+    assert (await client.request("POST", "/rpc/nothing")).body == b'{"json":"instead"}'

@@ -3,11 +3,18 @@
 orpc.a/b                            the request, with rpc.system and rpc.method
 ├── decode_input
 └── call_procedure
+    ├── validate_input
+    ├── middleware.<name>               with middleware.index and middleware.name
+    │   └── handler
+    ├── validate_output
     ├── consume_event_iterator_input    from its first item to its end
     └── consume_event_iterator_output
+
+Validations stand where they run: inside the middleware that is around them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,7 +26,7 @@ from rawr.http._operation import Operation
 from rawr.http._plugin import Plugin, Respond
 from rawr.http._request import Request
 from rawr.http._response import Response
-from rawr.procedure import Call, Next
+from rawr.procedure import Call, Next, Observe
 from rawr.wire.event_iterator import IteratorDecoder
 
 from ._tracer import NoTracer, Span, Tracer
@@ -79,6 +86,20 @@ class Tracing(Plugin):
                 return output
 
         return traced
+
+    @override
+    def around_steps(self) -> Observe | None:
+        """See `Plugin.around_steps`."""
+        return None if isinstance(self._tracer, NoTracer) else self._step
+
+    @contextmanager
+    def _step(self, name: str, attributes: Mapping[str, str | int]) -> Iterator[None]:
+        with self._tracer.enter(name, attributes=attributes) as span:
+            try:
+                yield
+            except Exception as error:
+                span.fail(error)
+                raise
 
     def _watched(self, events: EventIterator[Any], name: str) -> EventIterator[Any]:
         return EventIterator(_WatchedEvents(events, self._tracer, name))

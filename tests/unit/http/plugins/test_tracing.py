@@ -1,4 +1,5 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from tests.unit.http.kit import Gate, rpc_client
 from tests.unit.http.test_uploads import Watched, router as upload_router
 
-from rawr.http import RPCHandler
+from rawr.contract import Contract, procedure
+from rawr.http import Plugin, RPCHandler
 from rawr.http.plugins import NoTracer, OpenTelemetryTracer, Tracing
+from rawr.procedure import Call, Next, Observe, Procedure, Router
 from rawr.testing.asgi import ASGIClient
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -46,13 +49,79 @@ async def test_a_call_is_a_span_with_its_steps_inside(spans: Spans) -> None:
     client = rpc_client(plugins=[spans.plugin])
     await client.request("POST", "/rpc/deeper/ping", headers=PARENT, body=b"{}")
     named = spans.named()
-    assert named.keys() == {"orpc.deeper/ping", "decode_input", "call_procedure"}
+    steps = {"decode_input", "call_procedure", "handler", "validate_output"}
+    assert named.keys() == {"orpc.deeper/ping", *steps}
     root = named["orpc.deeper/ping"]
     assert root.attributes == {"rpc.system": "orpc", "rpc.method": "deeper.ping"}
     assert root.context is not None
     assert f"{root.context.trace_id:032x}" == TRACE
     for step in ("decode_input", "call_procedure"):
         assert parent_of(named[step]) == id_of(root)
+
+
+async def test_steps_inside_a_procedure_are_spans_where_they_run(spans: Spans) -> None:
+    class Traced(Contract):
+        double = procedure().input(int).output(int)
+
+    async def outer(call: Call[None], next: Next[None]) -> object:
+        return await next(call)
+
+    async def inner(call: Call[None], next: Next[None]) -> object:
+        return await next(call)
+
+    def double(_context: None, input: int) -> int:
+        return 2 * input
+
+    made = Procedure(
+        Traced.double, double, (outer, inner), input_validation_index=1, output_validation_index=2
+    )
+    handler = RPCHandler(Router(Traced, {"double": made}), plugins=[spans.plugin])
+    response = await ASGIClient(handler.asgi()).request("POST", "/double", body=b'{"json":4}')
+    assert response.body == b'{"json":8}'
+    named = spans.named()
+    parents = {
+        "middleware.outer": "call_procedure",
+        "validate_input": "middleware.outer",
+        "middleware.inner": "middleware.outer",
+        "handler": "middleware.inner",
+        "validate_output": "middleware.inner",
+    }
+    assert {name: parent_of(named[name]) for name in parents} == {
+        name: id_of(named[parent]) for name, parent in parents.items()
+    }
+    assert named["middleware.inner"].attributes == {
+        "middleware.index": 1,
+        "middleware.name": "inner",
+    }
+
+
+async def test_a_step_that_fails_fails_its_span(spans: Spans) -> None:
+    client = rpc_client(plugins=[spans.plugin])
+    await client.request("POST", "/rpc/validate", body=b'{"json":{"n":"text"}}')
+    named = spans.named()
+    assert is_failed(named["validate_input"])
+    assert "handler" not in named
+
+
+async def test_several_plugins_may_look_at_the_steps() -> None:
+    seen: list[str] = []
+
+    class Noting(Plugin):
+        def __init__(self, name: str, order: int) -> None:
+            self.name = name
+            self.order = order  # type: ignore[misc]  # one class for two orders
+
+        def around_steps(self) -> Observe:
+            @contextmanager
+            def note(name: str, _attributes: Mapping[str, str | int]) -> Iterator[None]:
+                seen.append(f"{self.name} {name}")
+                yield
+
+            return note
+
+    client = rpc_client(plugins=[Noting("inner", 1), Noting("outer", 2)])
+    await client.request("POST", "/rpc/nothing", body=b"{}")
+    assert seen == ["outer handler", "inner handler"]
 
 
 def is_failed(span: ReadableSpan) -> bool:
