@@ -20,6 +20,7 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Z_]+)=(?P<value>.*)", re.DOTALL)
 _TOKEN_FILE = f"{WRITTEN_DATA_DIR}/dev-token"
 _READ_TOKEN = f"$(cat {_TOKEN_FILE})"
 _ENDLESS = {"dev", "serve", "engine"}
+_WRITING = {"init", "new", "web"}
 _FAILED = 1
 
 
@@ -124,10 +125,12 @@ def _make(words: list[str], session: Session) -> None:
 
 
 def _rawr(words: list[str], session: Session) -> None:
-    if words and words[0] in _ENDLESS:
-        command = rawr.commands[words[0]]
-        assert isinstance(command, click.Command)
-        command.make_context(words[0], words[1:])  # raises on an unknown option
+    if words and words[0] in _ENDLESS | _WRITING:
+        command: click.Command = rawr.commands[words[0]]
+        rest = words[1:]
+        while isinstance(command, click.Group):
+            command = command.commands[rest.pop(0)]
+        command.make_context(words[0], rest)  # raises on an unknown option
         session.output = ""
         return
     data = {"RAWR_DATA_DIR": session.actual(WRITTEN_DATA_DIR)}
