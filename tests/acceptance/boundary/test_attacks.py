@@ -18,8 +18,11 @@ from tests.acceptance.boundary.forgeries import FORGED
 from tests.acceptance.boundary.wire import request, send
 from tests.acceptance.boundary.world import (
     COOKIE,
+    FALLBACK_KEY,
     ISSUER_KEY,
+    PASSWORD,
     SERVICE_TOKEN,
+    SIGNING_KEY,
     World,
     claims,
     running_world,
@@ -353,9 +356,59 @@ def test_a_request_of_doubtful_length_is_refused_and_hides_none(world: World, se
     assert (answer.status, answer.responses) == (400, 1)
 
 
+@pytest.mark.parametrize("method", [b"TRACE", b"CONNECT", b"PROPFIND", b"DELETE", b"HEAD", b"get"])
+def test_no_other_method_gets_through(world: World, method: bytes) -> None:
+    for path in (probes.START, probes.TRIGGER):
+        target = b"127.0.0.1:80" if method == b"CONNECT" else path.encode()
+        sent = request(target, PLAIN, method=method, headers=AS_SERVICE)
+        answer = send(world.base_url, sent, half_close=method == b"CONNECT")
+        assert answer.status in (400, 404, 405), path
+        assert SERVICE_TOKEN.encode() not in answer.raw
+
+
+@pytest.mark.parametrize("method", [b"HEAD", b"OPTIONS", b"PUT", b"DELETE", b"TRACE", b"QUERY"])
+def test_no_method_calls_over_rpc_with_a_session_alone(world: World, method: bytes) -> None:
+    """RPC runs a procedure whatever the method, so none but GET passes for reading."""
+    for path in (probes.RPC_START, probes.RPC_TRIGGER):
+        headers = {"cookie": world.cookie}
+        sent = request(path.encode(), probes.rpc_body(), method=method, headers=headers)
+        assert send(world.base_url, sent).status in (400, 403), path
+
+
+@pytest.mark.parametrize(
+    "name", ["x-http-method-override", "x-http-method", "x-method-override", "x-original-url"]
+)
+def test_no_header_changes_the_method_or_the_path(world: World, name: str) -> None:
+    """Else a link on another site could trigger: reading with a session takes no CSRF header."""
+    value = probes.TRIGGER if name == "x-original-url" else "POST"
+    headers = {"cookie": world.cookie, name: value}
+    for path in (probes.TRIGGER, f"{probes.TRIGGER}?_method=POST&invoiceId=i", probes.RPC_TRIGGER):
+        answer = send(world.base_url, request(path.encode(), method=b"GET", headers=headers))
+        assert answer.status in (404, 405), path
+
+
 async def test_after_all_of_that_the_host_serves_as_before(callers: Callers) -> None:
     run = RunRef(run_id=await probes.registered(callers.service))
     assert (await callers.service.workflows().get_run_status(run)).status == "queued"
+
+
+async def test_refusals_are_on_record_and_secrets_are_not(world: World, callers: Callers) -> None:
+    stranger = bearer(FORGED["another key"]())
+    await callers.anybody.fetch("POST", probes.TRIGGER, content=PLAIN, headers=stranger)
+    log = world.hq.log.read_text()
+    assert "request.refused" in log
+    secrets = [
+        SERVICE_TOKEN,
+        SIGNING_KEY,
+        FALLBACK_KEY,
+        PASSWORD,
+        world.partner,
+        world.integrator,
+        world.rival,
+        world.cookie.partition("=")[2],
+        stranger["authorization"].removeprefix("Bearer "),
+    ]
+    assert [secret for secret in secrets if secret in log] == []
 
 
 # -- Timing ------------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def _with_web_plugins(hq_dir: Path, copy: Path) -> Path:
 
 def _settings(keys: Path) -> dict[str, str]:
     return {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
         "RAWR_SERVICE_TOKEN": SERVICE_TOKEN,
         "RAWR_SERVICE_TENANT": "acme",
         "INNGEST_SIGNING_KEY": SIGNING_KEY,

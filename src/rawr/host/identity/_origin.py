@@ -9,7 +9,8 @@ CSRF_HEADER: Final = b"x-csrf-token"
 CSRF_VALUE: Final = b"orpc"
 """What oRPC's `SimpleCsrfProtectionLinkPlugin` sends; only same-origin scripts can."""
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+_READING: Final = "GET"
+"""The only method that changes nothing: RPC runs a procedure on any other, `HEAD` included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class OriginPolicy:
         seen = _Seen.of(headers)
         if seen.origin is not None and not self._is_own(seen):
             return False
-        if method in _SAFE_METHODS:
+        if method == _READING:
             return seen.site in (None, b"same-origin", b"none")
         if seen.site is None and seen.origin is None:
             return False

@@ -13,7 +13,7 @@ def call(method: str, *headers: Header, policy: OriginPolicy | None = None) -> b
     return (policy or OriginPolicy()).admits_call(method, raw)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("proof", [(OWN,), (SAME,), (OWN, SAME)])
 def test_the_hqs_own_pages_may_call(method: str, proof: tuple[Header, ...]) -> None:
     assert call(method, HOST, *proof, CSRF)
@@ -51,7 +51,6 @@ def test_a_missing_host_is_nobodys_origin() -> None:
     assert not call("POST", ("origin", "http://"), SAME, CSRF)
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize(
     ("headers", "is_admitted"),
     [
@@ -65,9 +64,9 @@ def test_a_missing_host_is_nobodys_origin() -> None:
     ],
 )
 def test_reading_takes_no_header_but_no_other_site_either(
-    method: str, headers: tuple[Header, ...], is_admitted: bool
+    headers: tuple[Header, ...], is_admitted: bool
 ) -> None:
-    assert call(method, HOST, *headers) is is_admitted
+    assert call("GET", HOST, *headers) is is_admitted
 
 
 def test_a_configured_origin_is_the_only_one() -> None:
