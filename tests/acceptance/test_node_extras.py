@@ -113,6 +113,17 @@ def test_metadata_of_steps_and_runs_is_kept_and_shown(world: World) -> None:
     assert any(kind == "inngest.score" for _, kind in kinds)
 
 
+def test_the_end_of_a_run_is_published_to_who_subscribes(world: World) -> None:
+    event_id = world.engine.send("tsx/watched")
+    run_id = world.engine.runs(event_id)["tsx-watched"]["run_id"]
+    message = world.get("/watch", params={"run": run_id}).json()
+    assert message == {
+        "kind": "run",
+        "topic": "$run",
+        "data": {"status": "Completed", "output": {"n": 7}},
+    }
+
+
 def test_answers_may_be_streamed(world: World) -> None:
     event_id = world.engine.send("streamed/slow")
     assert world.engine.output(event_id, "streamed-slow") == "ab"

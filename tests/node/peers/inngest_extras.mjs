@@ -2,7 +2,7 @@
 // metadata, scores, streamed answers, and endpoints that are runs themselves. It registers with the
 // engine at $ENGINE, says where it listens, and serves until its stdin closes. `/endpoints/...` are
 // durable endpoints; `POST /llm/...` is what `step.ai.infer` talks to; `GET /stream` calls a
-// streaming endpoint as its own client would.
+// streaming endpoint as its own client would, `GET /watch` waits for the end of a run.
 import http from 'node:http'
 import { Inngest, NonRetriableError, openai, step } from 'inngest'
 import { createDefer, metadataMiddleware, scoreMiddleware } from 'inngest/experimental'
@@ -73,6 +73,11 @@ const annotates = client.createFunction({ id: 'annotates', triggers: [{ event: '
   return 'annotated'
 })
 
+const watched = client.createFunction({ id: 'watched', triggers: [{ event: 'tsx/watched' }] }, async ({ step }) => {
+  await step.sleep('nap', '2s')
+  return { n: await step.run('last', () => 7) }
+})
+
 const streamed = new Inngest({ id: 'streamed', baseUrl: process.env.ENGINE })
 const slow = streamed.createFunction({ id: 'slow', triggers: [{ event: 'streamed/slow' }] }, async ({ step }) => {
   const a = await step.run('a', () => new Promise((resolve) => setTimeout(() => resolve('a'), 30)))
@@ -126,9 +131,18 @@ async function consume() {
   return { pieces, body: await response.text() }
 }
 
+/** Subscribe to what a run comes to and return it. */
+async function watch(runId) {
+  const subscription = await client.realtime.subscribe({ channel: runId, topics: ['$run'] })
+  for await (const { kind, topic, data } of subscription) {
+    subscription.close()
+    return { kind, topic, data }
+  }
+}
+
 const routes = {
   '/api/inngest': serve({
-    client, functions: [infers, refused, mails, defers, defersAndFails, annotates],
+    client, functions: [infers, refused, mails, defers, defersAndFails, annotates, watched],
   }),
   '/api/streamed': serve({ client: streamed, functions: [slow], streaming: true }),
   '/endpoints/quick': serveEndpoint(quick),
@@ -156,11 +170,12 @@ async function infer(request, response) {
 }
 
 const server = http.createServer(async (request, response) => {
-  const { pathname } = new URL(request.url, origin())
+  const { pathname, searchParams } = new URL(request.url, origin())
   if (routes[pathname]) return routes[pathname](request, response)
   if (pathname.startsWith('/llm/')) return infer(request, response)
   response.setHeader('content-type', 'application/json')
-  response.end(JSON.stringify(await consume()))
+  const watching = pathname === '/watch' ? watch(searchParams.get('run')) : consume()
+  response.end(JSON.stringify(await watching))
 })
 
 server.listen(0, '127.0.0.1', async () => {
