@@ -144,12 +144,11 @@ class Executor:
             del self._hands[item.id]
             self._runs.leave(item.run_id, live)
 
-    def overflow(self, item: QueueItem) -> Slot | None:
-        """Return the slot for which an item would have to wait in the store, its run unseen."""
-        function = self._registry.get(item.function_id)
-        if item.kind is not ItemKind.CALL or function is None or not function.concurrency:
-            return None
-        return self._slots.overflow(unkeyed_slots(function))
+    def overflow(self) -> dict[str, Slot]:
+        """Return slots by the function whose calls would have to wait for them in the store."""
+        limited = (one for one in self._registry.functions() if one.concurrency)
+        found = ((one.id, self._slots.overflow(unkeyed_slots(one))) for one in limited)
+        return {function_id: slot for function_id, slot in found if slot is not None}
 
     async def checkpoint(
         self, run_id: str, ops: Sequence[Op], *, item_id: int | None, generation: int | None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 import anyio
@@ -38,7 +38,7 @@ class Loop:
         store: Store,
         clock: Clock,
         work: Callable[[QueueItem], Awaitable[None]],
-        overflow: Callable[[QueueItem], Slot | None],
+        overflow: Callable[[], Mapping[str, Slot]],
         preload: Callable[[Iterable[str]], Awaitable[None]],
         max_calls: int,
         ready_limit: int,
@@ -54,6 +54,7 @@ class Loop:
         self._ready_limit = ready_limit
         self._in_flight = 0
         self._is_claiming = False
+        self._claim_from = 0
         self._stopping = False
         self._idle_waiters: list[anyio.Event] = []
 
@@ -86,7 +87,7 @@ class Loop:
         """Take parked items whose time has come, if memory has room for them."""
         now = self._clock.now_ms()
         due_at = self._agenda.parked_due_at
-        if due_at is None or due_at > now or not self._has_room():
+        if due_at is None or max(due_at, self._claim_from) > now or not self._has_room():
             return
         limit = min(_CLAIMED, self._ready_limit - len(self._agenda))
         self._is_claiming = True
@@ -96,8 +97,10 @@ class Loop:
             self._is_claiming = False
 
     async def _hold_due(self, *, now: int, limit: int) -> None:
+        full = self._overflow()
+        slots = {function_id: slot[0] for function_id, slot in full.items()}
         try:
-            claim = await self._store.claim(now=now, limit=limit)
+            claim = await self._store.claim(now=now, limit=limit, full=slots)
         except StoreUnavailable:
             logger.exception(
                 "Due items could not be read from the store; trying again",
@@ -107,35 +110,16 @@ class Loop:
             return
         # At once: what is parked from here on the claim has not seen, and must not be forgotten.
         self._agenda.claimed(claim.next_due_at)
-        items = await self._without_overflow(claim.items)
-        await self._preload(item.run_id for item in items)
-        for item in items:
+        for slot in set(full.values()):
+            if slot[0] in claim.waiting:
+                self._slots.stored(slot)
+        if not claim.items:
+            # Nothing could be done but to let things wait: let others have the store as long.
+            ended = self._clock.now_ms()
+            self._claim_from = ended + (ended - now)
+        await self._preload(item.run_id for item in claim.items)
+        for item in claim.items:
             self._agenda.hold(item)
-
-    async def _without_overflow(self, items: Sequence[QueueItem]) -> list[QueueItem]:
-        """Let items of busy functions wait for their slots; return the others."""
-        ready: list[QueueItem] = []
-        waits: list[tuple[Slot, QueueItem]] = []
-        for item in items:
-            slot = self._overflow(item)
-            if slot is None:
-                ready.append(item)
-            else:
-                waits.append((slot, item))
-        if not waits:
-            return ready
-        try:
-            await self._store.wait_for_slots([(slot[0], item) for slot, item in waits])
-        except StoreUnavailable:
-            # They are held already, so they try for their slots, and then for the store, again.
-            logger.exception(
-                "Waiting items could not be stored; they are kept in memory",
-                extra={"action": "overflow_failed"},
-            )
-            return [*ready, *(item for _, item in waits)]
-        for slot in {slot for slot, _ in waits}:
-            self._slots.stored(slot)
-        return ready
 
     async def _fetch_waiting(self) -> None:
         """Take items that wait in the store for a slot, where one has become free."""
@@ -193,8 +177,9 @@ class Loop:
         dues = []
         if self._in_flight < self._max_calls:
             dues.append(self._agenda.held_due_at)
-        if self._has_room():
-            dues.append(self._agenda.parked_due_at)
+        parked_due_at = self._agenda.parked_due_at
+        if parked_due_at is not None and self._has_room():
+            dues.append(max(parked_due_at, self._claim_from))
         return min((due for due in dues if due is not None), default=None)
 
     def _is_idle(self) -> bool:

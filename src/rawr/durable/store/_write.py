@@ -34,7 +34,7 @@ from rawr.durable.store._rows import (
     requeue_values,
     step_values,
 )
-from rawr.durable.store.port import Accepted, Claim, PlannedEvent, PlannedRun, RunChange
+from rawr.durable.store.port import NO_SLOTS, Accepted, Claim, PlannedEvent, PlannedRun, RunChange
 
 
 class Writer:
@@ -256,12 +256,27 @@ def _end_run(
         connection.execute(q.DROP_RUN_PAUSES, (state.run.id,))
 
 
-def claim(connection: sqlite3.Connection, *, now: int, limit: int) -> Claim:
-    """Hold the items that are due."""
-    rows = connection.execute(q.DUE_ITEMS, (now, limit)).fetchall()
-    connection.executemany(q.HOLD_ITEM, [(row[0],) for row in rows])
+def claim(
+    connection: sqlite3.Connection, *, now: int, limit: int, full: Mapping[str, str] = NO_SLOTS
+) -> Claim:
+    """Hold the items that are due, or let them wait for their slots."""
+    items = list(map(item_from, connection.execute(q.DUE_ITEMS, (now, limit))))
+    waits = [
+        (full[item.function_id], item)
+        for item in items
+        if item.kind is ItemKind.CALL and item.function_id in full
+    ]
+    if waits:
+        wait_for_slots(connection, waits=waits)
+        waiting = {item.id for _, item in waits}
+        items = [item for item in items if item.id not in waiting]
+    connection.executemany(q.HOLD_ITEM, [(item.id,) for item in items])
     (next_due_at,) = connection.execute(q.NEXT_DUE).fetchone()
-    return Claim(items=tuple(map(item_from, rows)), next_due_at=next_due_at)
+    return Claim(
+        items=tuple(items),
+        next_due_at=next_due_at,
+        waiting=frozenset(slot for slot, _ in waits),
+    )
 
 
 def wait_for_slots(

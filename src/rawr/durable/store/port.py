@@ -6,7 +6,8 @@ belongs to one engine at a time; what a previous owner held is void.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 import msgspec
 
@@ -21,6 +22,10 @@ from rawr.durable.domain.step import StepRecord
 
 WaitMatcher = Callable[[str, Mapping[str, Json], Mapping[str, Json]], bool]
 """Says whether an expression is true for a waiting run's event and the arriving one."""
+
+
+NO_SLOTS: Final[Mapping[str, str]] = MappingProxyType({})
+"""What a claim is told when no slot is full."""
 
 
 class StoredApp(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -82,10 +87,14 @@ class RunChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Items whose time has come, now held by the engine, and when the next one is due."""
+    """Items whose time has come, now held by the engine, and when the next one is due.
+
+    `waiting` are the slots for which others of them wait in the store now.
+    """
 
     items: tuple[QueueItem, ...]
     next_due_at: int | None
+    waiting: frozenset[str] = frozenset()
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -169,8 +178,12 @@ class Store(Protocol):
         """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
         ...
 
-    async def claim(self, *, now: int, limit: int) -> Claim:
-        """Hold up to `limit` items that are due, the earliest first."""
+    async def claim(self, *, now: int, limit: int, full: Mapping[str, str] = NO_SLOTS) -> Claim:
+        """Hold up to `limit` items that are due, the earliest first.
+
+        `full` are slots by the function whose calls have to wait for them: those are let wait
+        instead, as by `wait_for_slots`.
+        """
         ...
 
     async def wait_for_slots(self, waits: Sequence[tuple[str, QueueItem]]) -> None:

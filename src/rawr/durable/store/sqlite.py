@@ -22,6 +22,7 @@ from rawr.durable.store import _queries as q, _read, _sweep, _write
 from rawr.durable.store._commits import Commits
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store.port import (
+    NO_SLOTS,
     Accepted,
     Claim,
     PlannedEvent,
@@ -146,9 +147,9 @@ class SQLiteStore:
         """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
         return await self._write(partial(self._writer.signal, name=name, payload=payload, now=now))
 
-    async def claim(self, *, now: int, limit: int) -> Claim:
-        """Hold up to `limit` items that are due, the earliest first."""
-        return await self._write(partial(_write.claim, now=now, limit=limit))
+    async def claim(self, *, now: int, limit: int, full: Mapping[str, str] = NO_SLOTS) -> Claim:
+        """Hold up to `limit` items that are due, the earliest first, or let them wait."""
+        return await self._write(partial(_write.claim, now=now, limit=limit, full=full))
 
     async def wait_for_slots(self, waits: Sequence[tuple[str, QueueItem]]) -> None:
         """Let held items wait in the store until `claim_waiting` is asked for their slots."""

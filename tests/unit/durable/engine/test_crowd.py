@@ -162,3 +162,35 @@ async def test_what_is_parked_while_a_claim_is_loaded_is_not_forgotten(host: Hos
     store.load_states = load
     await host.advance(120)
     assert await host.output(sent[1]) == "ran"
+
+
+async def test_a_crowd_above_a_limit_is_put_away_as_it_is_claimed(host: Host) -> None:
+    """One write for a hundred of them, and the store is free for as long after each."""
+    reached, go_on = anyio.Event(), anyio.Event()
+    host.settings = EngineSettings(ready_limit=4)
+
+    @host.function("one", "app/one", concurrency=[inngest.Concurrency(limit=1)])
+    async def one(ctx: inngest.Context) -> None:
+        reached.set()
+        await go_on.wait()
+
+    await host.start()
+    await host.engine.send([host.draft("app/one", {"n": number}) for number in range(40)])
+    await reached.wait()
+    store: Any = host.engine._store
+    singly: list[int] = []
+    wait_for_slots = store.wait_for_slots
+
+    async def counted(waits: Sequence[Any]) -> None:
+        singly.append(len(waits))
+        await wait_for_slots(waits)
+
+    store.wait_for_slots = counted
+    await host.engine.send([host.draft("app/one", {"n": number}) for number in range(60)])
+    while host.engine._agenda.parked_due_at is not None:
+        await anyio.lowlevel.checkpoint()
+    assert singly == []
+    assert await host.engine.queue_depth() == 100
+    go_on.set()
+    await host.engine.settle()
+    assert await host.engine.queue_depth() == 0

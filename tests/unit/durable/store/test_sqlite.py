@@ -66,9 +66,7 @@ def planned_run(event: Event, run_id: str = "R1", **changes: Any) -> PlannedRun:
             id=next(numbers),
             run_id=run_id,
             function_id="app-fn",
-            kind=ItemKind.CALL,
-            max_attempts=5,
-            **item,
+            **{"kind": ItemKind.CALL, "max_attempts": 5, **item},
         ),
         **changes,
     )
@@ -193,6 +191,30 @@ async def test_a_claim_takes_no_more_than_asked(store: SQLiteStore) -> None:
     claim = await store.claim(now=NOW + 5, limit=2)
     assert len(claim.items) == 2
     assert claim.next_due_at == NOW + 2
+
+
+async def test_a_claim_lets_calls_wait_whose_slot_is_full(store: SQLiteStore) -> None:
+    for number in range(4):
+        await start_run(store, f"R{number}", item={"due_at": NOW + number, "parked": True})
+    function = (await start_run(store, "R9", item={"due_at": NOW + 9, "parked": True})).item
+    claim = await store.claim(now=NOW + 5, limit=3, full={function.function_id: "slot"})
+    assert (claim.items, claim.next_due_at, claim.waiting) == ((), NOW + 3, {"slot"})
+    assert await store.waiting_slots() == ["slot"]
+    fetched = await store.claim_waiting("slot", limit=9)
+    assert [item.run_id for item in fetched] == ["R0", "R1", "R2"]
+
+
+async def test_a_claim_lets_only_calls_wait_and_only_of_full_slots(store: SQLiteStore) -> None:
+    await start_run(store, "R1", item={"due_at": NOW, "parked": True, "kind": ItemKind.RESUME})
+    item = (await start_run(store, "R2", item={"due_at": NOW, "parked": True})).item
+    claim = await store.claim(now=NOW, limit=3, full={"another": "slot"})
+    assert [one.run_id for one in claim.items] == ["R1", "R2"]
+    await store.wait_for_slots([("slot", item)])
+    full = {item.function_id: "slot"}
+    await start_run(store, "R3", item={"due_at": NOW, "parked": True, "kind": ItemKind.RESUME})
+    claim = await store.claim(now=NOW, limit=3, full=full)
+    assert [one.run_id for one in claim.items] == ["R3"]
+    assert claim.waiting == frozenset()
 
 
 async def test_what_a_previous_owner_held_is_available_again(tmp_path: Path) -> None:
