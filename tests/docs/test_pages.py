@@ -8,7 +8,11 @@ from tests.docs.blocks import parse_page
 from tests.docs.evaluation import evaluator
 from tests.docs.session import ROOT, Session, in_process, over_http
 
-OVER_HTTP = ["README.md", "docs/how-to/operate-the-hq.md"]
+OVER_HTTP = [
+    "README.md",
+    "docs/how-to/operate-the-engine.md",
+    "docs/how-to/operate-the-hq.md",
+]
 ON_NODE = ["docs/how-to/call-from-typescript.md"]
 IN_PROCESS = sorted(
     {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")} - {*OVER_HTTP, *ON_NODE}

@@ -79,7 +79,7 @@ def show(run_id: str, url: str, *, as_json: bool) -> None:
     for span in spans:
         click.echo(f"step      {_step_line(span)}")
     if run["output"] is not None:
-        click.echo(f"output    {as_json_text(run['output'])}")
+        click.echo(_output(run["output"], has_failed=run["status"] == "FAILED"))
 
 
 @runs.command()
@@ -133,7 +133,7 @@ def cancel(
         "started_before": started_before,
     }
     done = link.post("/v1/cancellations", body)["data"]
-    click.echo(as_json_text(done) if as_json else f"cancelled {done['cancelled']} runs")
+    click.echo(as_json_text(done) if as_json else f"cancelled {_counted(done['cancelled'])}")
 
 
 @runs.command()
@@ -180,7 +180,16 @@ def rerun(
         "createdBefore": started_before,
     }
     done = link.post("/v2/replays", body)["data"]
-    click.echo(as_json_text(done) if as_json else f"repeated {done['replayed']} runs")
+    click.echo(as_json_text(done) if as_json else f"repeated {_counted(done['replayed'])}")
+
+
+def _output(output: Any, *, has_failed: bool) -> str:
+    """What a run returned, or the error it failed with and where that came from."""
+    if not has_failed or not isinstance(output, dict) or "message" not in output:
+        return f"output    {as_json_text(output)}"
+    named = f"error     {output.get('name', 'Error')}: {output['message']}"
+    stack = str(output.get("stack") or "").rstrip()
+    return f"{named}\n{stack}" if stack else named
 
 
 def _step_id(link: EngineLink, run_id: str, step: str) -> str:
@@ -222,6 +231,10 @@ def _changes(link: EngineLink, function: str | None) -> Iterator[tuple[str | Non
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
     slug = run["function"]["slug"]
     return run["id"], run["status"], slug, run["queuedAt"], run["endedAt"] or "-"
+
+
+def _counted(number: int) -> str:
+    return f"{number} run" if number == 1 else f"{number} runs"
 
 
 def _step_line(span: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from tests.unit.durable.api.conftest import SDK, registration, served
 
 from rawr.cli import main
 from rawr.cli._engine_apps import connect_app
+from rawr.cli._runs import _output
 from rawr.durable.api import APISettings, create_engine_api
 from rawr.durable.engine import Engine
 
@@ -92,7 +93,7 @@ async def test_a_function_is_paused_and_what_it_skipped_made_up_for(
     assert skipped.status == "skipped"
     assert (await run("functions", "resume", "app-hello")).output == "resumed app-hello\n"
     again = await run("runs", "rerun", "--function", "app-hello", "--status", "skipped")
-    assert again.output == "repeated 1 runs\n"
+    assert again.output == "repeated 1 run\n"
     await engine.settle()
     assert (await engine.list_runs())[0].status == "completed"
     unknown = await run("functions", "pause", "nobody")
@@ -170,7 +171,7 @@ async def test_runs_are_cancelled_by_name_or_by_function(engine: Engine, run: Ru
     await send(engine, run, naps=True, n=2)
     assert (await run("runs", "cancel", first)).output == f"cancelled {first}\n"
     bulk = await run("runs", "cancel", "--function", "app-hello", "--if", "event.data.n > 1")
-    assert bulk.output == "cancelled 1 runs\n"
+    assert bulk.output == "cancelled 1 run\n"
     again = await run("runs", "cancel", first)
     assert (again.exit_code, "has ended already" in again.output) == (1, True)
     assert (await run("runs", "cancel")).exit_code == 2
@@ -241,3 +242,21 @@ async def test_an_app_is_asked_until_it_registers() -> None:
     assert asked == ["PUT"] * 3
     assert "asking again every 0 s" in said[0]
     assert said[1:] == [f"connected {url}"]
+
+
+@pytest.mark.parametrize(
+    ("output", "has_failed", "shown"),
+    [
+        ({"sum": 3}, False, 'output    {\n  "sum": 3\n}'),
+        (
+            {"message": "no", "name": "Refused", "stack": "a\nb\n"},
+            True,
+            "error     Refused: no\na\nb",
+        ),
+        ({"message": "no"}, True, "error     Error: no"),
+        ({"message": "yes"}, False, 'output    {\n  "message": "yes"\n}'),
+        ("gone", True, 'output    "gone"'),
+    ],
+)
+def test_an_error_is_shown_as_one(output: Any, has_failed: bool, shown: str) -> None:
+    assert _output(output, has_failed=has_failed) == shown
