@@ -46,7 +46,7 @@ from rawr.durable.domain.op import (
 )
 from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
-from rawr.durable.domain.step import StepStatus
+from rawr.durable.domain.step import StepRecord, StepStatus
 from rawr.durable.engine._cron import Crons
 from rawr.durable.engine._live import LiveRun, LiveRuns
 from rawr.durable.engine._planner import Planner
@@ -464,7 +464,7 @@ class Executor:
         for effect in change.transition.effects:
             if isinstance(effect, ResetAttempt) and hand is not None:
                 hand.item = replace(hand.item, attempt=0)
-            elif isinstance(effect, SaveStep) and effect.step.status is not StepStatus.OPEN:
+            elif isinstance(effect, SaveStep) and _is_executed(effect.step):
                 self._observer.stepped(state.run.function_id, effect.step.status)
                 for listener in self.listeners:
                     listener.stepped(state.run, effect.step)
@@ -488,6 +488,11 @@ def _checkpoint_item(state: RunState) -> QueueItem:
         due_at=0,
         max_attempts=state.run.max_attempts,
     )
+
+
+def _is_executed(step: StepRecord) -> bool:
+    """True when a step was settled or an attempt at it failed; a deferral is no step."""
+    return step.status is not StepStatus.OPEN and step.op is not Opcode.DEFER_ADD
 
 
 def _missing(state: RunState) -> Errored:

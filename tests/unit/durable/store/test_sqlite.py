@@ -8,9 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from rawr.durable.domain.effects import AddPause, DropItem, EndRun, SaveStep, Transition
+from rawr.durable.domain.effects import (
+    AddPause,
+    DropItem,
+    EndRun,
+    SaveMetadata,
+    SaveStep,
+    Transition,
+)
 from rawr.durable.domain.event import Event
-from rawr.durable.domain.op import Opcode
+from rawr.durable.domain.limits import MAX_METADATA_BYTES
+from rawr.durable.domain.op import MetadataUpdate, Opcode
 from rawr.durable.domain.pause import Pause, PauseKind
 from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
@@ -329,3 +337,24 @@ async def test_runs_and_events_are_listed_newest_first(store: SQLiteStore) -> No
     assert (
         await store.list_runs(limit=9, before=None, function_id=None, status=RunStatus.FAILED) == []
     )
+
+
+async def test_metadata_is_kept_by_kind_and_goes_with_its_run(store: SQLiteStore) -> None:
+    def attach(kind: str, values: bytes, step_id: str | None = None) -> SaveMetadata:
+        update = MetadataUpdate(kind=kind, scope="run", values=values)
+        return SaveMetadata(update=update, step_id=step_id)
+
+    run = await start_run(store)
+    large = b'"' + b"x" * MAX_METADATA_BYTES + b'"'
+    effects = [attach("a", b"1"), attach("a", b"2"), attach("a", b"3", "s"), attach("b", large)]
+    await store.commit(change(run, *effects, decided_at=NOW), now=NOW)
+    kept = await store.run_metadata("R1")
+    assert [(one.step_id, one.kind, one.values) for one in kept] == [
+        (None, "a", b"2"),
+        ("s", "a", b"3"),
+    ]
+    assert kept[0].updated_at == NOW
+    ended = msgspec.structs.replace(RunState(run=run.run), status=RunStatus.COMPLETED, ended_at=NOW)
+    await store.commit(change(run, EndRun(output=b"1"), after=ended), now=NOW)
+    await store.delete_runs(["R1"])
+    assert await store.run_metadata("R1") == []
