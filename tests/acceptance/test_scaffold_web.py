@@ -89,3 +89,10 @@ def test_it_is_built_served_and_used(tmp_path: Path) -> None:
             ".some(e => e.textContent.includes('BAD_REQUEST'))"
         )
         assert page.complaints == []
+
+        (plugin / "dist" / "index.js").write_text("export const other = 1\n")
+        page.evaluate("location.reload()")
+        page.wait(
+            "document.querySelector('#plugin [role=alert]')?.textContent"
+            ".includes('its entry exports no function mount')"
+        )

@@ -108,6 +108,22 @@ def waits_for(page: Page, *expected: str) -> None:
     )
 
 
+def visit_of(page: Page) -> str:
+    """The correlation id of the page."""
+    context = page.evaluate("document.querySelector('#plugin').dataset.context")
+    return str(json.loads(context)["correlationId"])
+
+
+def causes_of_the_run(page: Page) -> list[str]:
+    """The correlation ids in the timeline of the first run on the page."""
+    listed: list[str] = page.evaluate(
+        "fetch('/api/workflows/invoicing/runs/' + document.querySelector('[data-run]').dataset.run "
+        "+ '/timeline').then(r => r.json())"
+        ".then(t => [...new Set(t.events.map(e => e.correlationId))])"
+    )
+    return listed
+
+
 @needs_browser
 @needs_build
 def test_somebody_runs_a_reconciliation_and_follows_it(signed_in: Page) -> None:
@@ -120,6 +136,7 @@ def test_somebody_runs_a_reconciliation_and_follows_it(signed_in: Page) -> None:
     steps = page.evaluate("[...document.querySelectorAll('.steps > li')].map(e => e.innerText)")
     assert [text.split()[-1] for text in steps] == ["queued", "reconciling", "completed"]
     assert page.evaluate("document.querySelector('.badge').dataset.badge") == "success"
+    assert causes_of_the_run(page) == [visit_of(page)]
     assert page.complaints == []
 
 

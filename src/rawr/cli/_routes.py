@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rawr.composition import Manifest
-from rawr.host import API, INGRESS, OPENAPI_DOCUMENT, REFERENCE, RPC, WORKFLOWS
+from rawr.host import API, INGRESS, OPENAPI_DOCUMENT, REFERENCE, RPC, WEB_PLUGINS, WORKFLOWS
 from rawr.procedure import Router
 
 _ANYONE = "first and third parties"
@@ -34,6 +34,7 @@ def list_routes(manifest: Manifest) -> str:
         _Line("GET", OPENAPI_DOCUMENT, "-", "anyone", "-"),
         _Line("GET", REFERENCE, "-", "anyone", "-"),
         *_openapi(API, manifest.api.create_router()),
+        *_web(manifest),
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -66,9 +67,20 @@ def _rpc(router: Router[object]) -> Iterator[_Line]:
         )
 
 
+def _web(manifest: Manifest) -> Iterator[_Line]:
+    for capability, surface in manifest.web.items():
+        page = f"{WEB_PLUGINS}/{capability}/"
+        files = _shown(surface.directory)
+        yield _Line("GET", page, "-", "first parties, signed in", files)
+        yield _Line("GET", f"{page}*", "-", "anyone", files)
+
+
 def _file(handler: object) -> str:
     code = inspect.unwrap(handler).__code__  # type: ignore[arg-type]  # handlers are functions
-    path = Path(code.co_filename)
+    return f"{_shown(Path(code.co_filename))}:{code.co_firstlineno}"
+
+
+def _shown(path: Path) -> str:
     with suppress(ValueError):
         path = path.relative_to(Path.cwd())
-    return f"{path}:{code.co_firstlineno}"
+    return str(path)

@@ -19,6 +19,7 @@ from ._resources import EngineBundle, Resources
 from ._run import run_host
 from ._settings import Settings, SettingsError, data_dir_of
 from ._telemetry import Telemetry, start_telemetry
+from ._web_plugins import WEB_PLUGINS
 from .identity import Identity, TokenIdentity
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "OPENAPI_DOCUMENT",
     "REFERENCE",
     "RPC",
+    "WEB_PLUGINS",
     "WORKFLOWS",
     "BootStages",
     "EngineBundle",

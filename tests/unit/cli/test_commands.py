@@ -27,6 +27,16 @@ def test_every_command_explains_itself(command: str) -> None:
     assert len(output.splitlines()) > 3
 
 
+def test_routes_show_web_plugins() -> None:
+    code, output = run("routes", str(HQ))
+    assert code == 0
+    page, files = [line for line in output.splitlines() if "/rawr/plugins/web" in line]
+    assert "/rawr/plugins/web/invoicing/ " in page
+    assert "first parties, signed in" in page
+    assert "anyone" in files
+    assert files.endswith("hq/plugins/web/invoicing/dist")
+
+
 def test_routes_show_family_procedure_callers_and_file() -> None:
     code, output = run("routes", str(HQ))
     assert code == 0

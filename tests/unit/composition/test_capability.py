@@ -1,7 +1,15 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from tests.unit.composition.kit import capability
 
-from rawr.composition import CompositionError, define_capability
+from rawr.composition import (
+    CompositionError,
+    compose_capabilities,
+    define_capability,
+    define_web_surface,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,3 +41,18 @@ def test_declaring_a_capability_binds_nothing() -> None:
 
     small = capability()
     define_capability("beta", provide=provide, api=small.api, workflows=small.workflows)
+
+
+def test_a_web_plugin_is_declared_without_looking_for_its_files(tmp_path: Path) -> None:
+    surface = define_web_surface(title="Alpha", directory=tmp_path / "nowhere" / "dist")
+    assert surface.source == tmp_path / "nowhere"
+    small = capability()
+    manifest = compose_capabilities([replace(small, web=surface)])
+    assert manifest.web == {small.name: surface}
+    assert compose_capabilities([small]).web == {}
+
+
+def test_a_web_plugin_alone_is_no_capability(tmp_path: Path) -> None:
+    surface = define_web_surface(title="Alpha", directory=tmp_path)
+    with pytest.raises(CompositionError, match="give it an api or a workflows surface"):
+        define_capability("alpha", provide=lambda _ports: None, web=surface)
