@@ -1,7 +1,7 @@
 """The command and what it is made of; each subcommand imports what it needs when it runs."""
 
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import click
 
@@ -272,6 +272,21 @@ def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
     help="How long ended runs and events are kept; 0 is for ever.",
 )
 @click.option(
+    "--wait-lookback",
+    type=click.FloatRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long before a wait began an event may have come that ends it.",
+)
+@click.option(
+    "--max-steps",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="How many steps one run may have.",
+)
+@click.option(
     "-u",
     "--sdk-url",
     "sdk_urls",
@@ -279,15 +294,7 @@ def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
     metavar="URL",
     help="Where an app serves its functions: it is asked to register. Repeatable.",
 )
-def engine(
-    *,
-    host: str,
-    port: int,
-    data_dir: Path,
-    retry_interval: float | None,
-    keep_days: float,
-    sdk_urls: tuple[str, ...],
-) -> None:
+def engine(**options: Any) -> None:
     """Run the durable engine alone, for any Inngest SDK app.
 
     INNGEST_SIGNING_KEY and INNGEST_EVENT_KEY close it to callers without those keys. `rawr runs`,
@@ -296,18 +303,9 @@ def engine(
     with reported():
         from rawr.server import run_process
 
-        from ._engine import run_engine
+        from ._engine import EngineOptions, run_engine
 
-        run_process(
-            run_engine(
-                host,
-                port,
-                data_dir,
-                retry_interval=retry_interval,
-                keep_days=keep_days,
-                sdk_urls=sdk_urls,
-            )
-        )
+        run_process(run_engine(EngineOptions(**options)))
 
 
 def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:

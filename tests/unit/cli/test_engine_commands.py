@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ from click.testing import CliRunner, Result
 from tests.unit.durable.api.conftest import SDK, registration, served
 
 from rawr.cli import main
+from rawr.cli._engine import EngineOptions
 from rawr.cli._engine_apps import connect_app
 from rawr.cli._runs import _output
 from rawr.durable.api import APISettings, create_engine_api
-from rawr.durable.engine import Engine
+from rawr.durable.engine import Engine, EngineSettings
 
 SIGNING_KEY = "signkey-test-7468697320697320612074657374206b6579"
 
@@ -260,3 +262,23 @@ async def test_an_app_is_asked_until_it_registers() -> None:
 )
 def test_an_error_is_shown_as_one(output: Any, has_failed: bool, shown: str) -> None:
     assert _output(output, has_failed=has_failed) == shown
+
+
+def test_the_options_of_the_command_are_those_of_the_engine() -> None:
+    command = main.commands["engine"]
+    context = command.make_context("engine", ["--keep", "7", "--max-steps", "20"])
+    settings = EngineOptions(**context.params).engine_settings(["key"])
+    assert settings.retention.runs == settings.retention.events == timedelta(days=7)
+    assert (settings.limits.max_steps, settings.signing_keys) == (20, ["key"])
+
+
+def test_without_options_the_engine_is_the_usual_one() -> None:
+    context = main.commands["engine"].make_context("engine", [])
+    assert EngineOptions(**context.params).engine_settings(()) == EngineSettings()
+
+
+def test_nothing_is_forgotten_where_that_is_asked() -> None:
+    options = EngineOptions(host="::1", port=0, data_dir=Path(), keep_days=0, wait_lookback=60)
+    settings = options.engine_settings(())
+    assert (settings.retention.runs, settings.retention.events) == (None, None)
+    assert settings.wait_lookback == timedelta(minutes=1)
