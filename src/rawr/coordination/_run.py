@@ -9,6 +9,7 @@ from rawr.schema import Json
 
 _CORRELATION: Final = "correlationId"
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunError:
     """Why a run failed."""
