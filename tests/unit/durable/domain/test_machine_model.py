@@ -237,7 +237,7 @@ class Run(RuleBasedStateMachine):
 
 
 TestRun = Run.TestCase
-TestRun.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestRun.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
 
 def test_statuses_only_end_once() -> None:
