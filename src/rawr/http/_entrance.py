@@ -54,7 +54,7 @@ class Entrance:
             match = self._match(scope)
             if match is None:
                 return await unmatched(scope, receive, send)
-            if match[0].name not in self._known:
+            if match[0].is_lasting and match[0].name not in self._known:
                 self._learn(match)
                 return await exchange(scope, receive, send)
             limit = self._long_way.max_body_bytes

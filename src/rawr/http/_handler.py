@@ -26,7 +26,7 @@ from ._companion import ClientDisconnected, until_disconnected
 from ._direct import LongWay
 from ._entrance import Entrance
 from ._log import log_departure, log_failure
-from ._operation import Operation, operations
+from ._operation import Operation, Operations
 from ._plugin import (
     Exchange,
     Interceptor,
@@ -62,7 +62,7 @@ NO_MATCH: Final = "No procedure matched"
 ContextFactory: TypeAlias = Callable[[Request], Awaitable[Any]]
 """Makes the context of a matched request before its body is read; may raise `ORPCError`."""
 
-MakeMatcher: TypeAlias = Callable[[Sequence[Operation], str], Matcher]
+MakeMatcher: TypeAlias = Callable[[Operations, str], Matcher]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,11 @@ class StandardHandler:
     ) -> None:
         self._plugins = innermost_first(options.plugins)
         observe = observe_all(self._plugins)
-        self._operations = tuple(
-            _plugged(operation, self._plugins, options.client_interceptors, observe)
-            for operation in operations(router)
-        )
+
+        def prepare(operation: Operation) -> Operation:
+            return _plugged(operation, self._plugins, options.client_interceptors, observe)
+
+        self._operations = Operations(router, prepare)
         for plugin in self._plugins:
             codec = plugin.around_codec(codec)
         self._codec = codec

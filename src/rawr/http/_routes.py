@@ -1,11 +1,11 @@
 """Where a request leads: flat tables for RPC, a trie of path segments for OpenAPI."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote, unquote_to_bytes
 
 from typing_extensions import override
 
@@ -13,21 +13,26 @@ from rawr.contract import ContractError
 from rawr.wire.path import encode_path, lookup_path
 
 from ._codec import Address, Matcher
-from ._operation import Operation
+from ._operation import Operation, Operations, unloadable
 from ._request import Match
 
 NO_PARAMS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class RPCMatcher(Matcher):
-    """Exact lookup by encoded path, whatever the method (RPC protocol v1, matching)."""
+    """Exact lookup by encoded path, whatever the method (RPC protocol v1, matching).
 
-    __slots__ = ("_by_path", "_by_raw_path", "_prefix")
+    Where lazy routers have no contract, the path is followed to the one that is needed.
+    """
 
-    def __init__(self, operations: Iterable[Operation], prefix: str) -> None:
+    __slots__ = ("_by_path", "_by_raw_path", "_operations", "_prefix")
+
+    def __init__(self, operations: Operations, prefix: str) -> None:
         self._prefix = prefix
+        self._operations = operations
         self._by_path: dict[str, Match] = {
-            encode_path(operation.path): (operation, NO_PARAMS) for operation in operations
+            encode_path(operation.path): (operation, NO_PARAMS)
+            for operation in (operations if operations.is_described else ())
         }
         self._by_raw_path = {
             (prefix + path).encode(): match for path, match in self._by_path.items()
@@ -45,25 +50,41 @@ class RPCMatcher(Matcher):
         if found is not None:
             return found
         key = lookup_path(path, self._prefix)
-        return None if key is None else self._by_path.get(key)
+        if key is None:
+            return None
+        return self._by_path.get(key) or self._follow(key)
+
+    def _follow(self, key: str) -> Match | None:
+        if self._operations.is_described:
+            return None
+        segments = tuple(map(unquote, key[1:].split("/")))
+        if encode_path(segments) != key:
+            return None
+        operation = self._operations.find(segments)
+        return None if operation is None else (operation, NO_PARAMS)
 
 
 class OpenAPIMatcher(Matcher):
     """Lookup by method and path pattern: static before `{param}` before `{+rest}`.
 
+    Only their contracts say which paths lead into lazy routers: those without one are loaded
+    by the first request under the prefix.
+
     Raises:
         ContractError: Two operations answer the same requests, or a path is no pattern.
     """
 
-    __slots__ = ("_prefix", "_root", "_static")
+    __slots__ = ("_is_filled", "_operations", "_prefix", "_root", "_static")
 
-    def __init__(self, operations: Iterable[Operation], prefix: str) -> None:
+    def __init__(self, operations: Operations, prefix: str) -> None:
         self._prefix = prefix
+        self._operations = operations
+        self._is_filled = False
         self._root = _Node()
         self._static: dict[tuple[str, bytes], Match] = {}
         """Paths without parameters, as almost all clients send them."""
-        for operation in operations:
-            self._add(operation)
+        if operations.is_described:
+            self._fill()
 
     @override
     def address(self, operation: Operation) -> Address | None:
@@ -82,11 +103,22 @@ class OpenAPIMatcher(Matcher):
         key = lookup_path(path, self._prefix)
         if key is None:
             return None
+        if not self._is_filled:
+            try:
+                self._fill()
+            except ContractError as error:
+                return unloadable((), error), NO_PARAMS
         segments = [] if key == "/" else key.split("/")[1:]
         leaf = _find(self._root, method, segments, 0)
         if leaf is None:
             return None
         return leaf.operation, leaf.read_params(segments) if leaf.params else NO_PARAMS
+
+    def _fill(self) -> None:
+        self._root, self._static = _Node(), {}
+        for operation in self._operations:
+            self._add(operation)
+        self._is_filled = True
 
     def _add(self, operation: Operation) -> None:
         pattern = PathPattern.of(operation)

@@ -10,7 +10,7 @@ from rawr.contract import Contract, ORPCError, post, procedure
 from rawr.http import OpenAPICodec, OpenAPIHandler, Request, Respond, Response, RPCCodec, RPCHandler
 from rawr.http._codec import Codec
 from rawr.http._direct import make_shortcut
-from rawr.http._operation import operations
+from rawr.http._operation import Operations
 from rawr.http._routes import NO_PARAMS
 from rawr.procedure import Call, Next, Procedure, Router, implement
 from rawr.schema import Schema
@@ -243,14 +243,14 @@ async def test_a_client_that_left_before_its_body_calls_nothing() -> None:
 def shortcuts(router: Router[Any], codec: Codec) -> set[str]:
     return {
         operation.name
-        for operation in operations(router)
+        for operation in Operations(router)
         if make_shortcut((operation, NO_PARAMS), codec) is not None
     }
 
 
 def test_every_whole_json_call_has_a_shortcut() -> None:
     rpc = shortcuts(fixture_router(), RPCCodec(RPCSerializer()))
-    names = {operation.name for operation in operations(fixture_router())}
+    names = {operation.name for operation in Operations(fixture_router())}
     assert rpc == names - {"stream"}
     openapi = OpenAPICodec(OpenAPISerializer(), None)
     assert shortcuts(shop.router(), openapi) == {*PATHS, "read"}
