@@ -2,9 +2,15 @@
 
     python -m benchmarks.durable_scale [--sleeping N] [--queued N] [--open N] [--json]
 
-Rows are written straight into a store's file, as runs that reached that point leave them. The last
-line is one JSON object: how long a start takes, the event-to-finish p50 of a three-step run beside
-each crowd and alone, peak memory, and how long a recovery of open runs takes.
+Rows are written straight into a store's file, as runs that reached that point leave them: runs that
+sleep; runs of a function at its limit of one, all due; and open runs, as a process that was killed
+leaves them. Each store is then opened by a process of its own, so that memory is its own.
+
+A recovery is over when the engine serves again: every open run is in its queue, and a run that is
+started beside them finishes. `all_finished_s` is how long it takes until all of them have been
+called, and have ended.
+
+The last line is one JSON object with the figures, and each target with what was reached.
 """
 
 import argparse
@@ -199,14 +205,26 @@ async def recover(directory: Path, count: int) -> dict[str, float]:
     """Start on open runs that are all due, and finish them."""
     client = inngest.Inngest(app_id=APP, is_production=False)
     started = time.perf_counter()
-    async with await Engine.open(directory) as engine:
-        await engine.serve(client, [open_runs(client)])
-        began_ms = (time.perf_counter() - started) * 1000
-        await engine.settle()
-        seconds = time.perf_counter() - started
+    engine = await Engine.open(directory)
+    await engine.serve(client, [build(client, 3), open_runs(client)])
+    await engine.start()
+    started_s = time.perf_counter() - started
+    (event_id,) = await engine.send([EventDraft(name="bench/go.3", data={})])
+    (run,) = await engine.runs_of_event(event_id)
+    await engine.wait_run(run.id)
+    serving_s = time.perf_counter() - started
+    if await engine.queue_depth() > count:
+        raise SystemExit("there is more to do than was left")
+    await engine.settle()
+    seconds = time.perf_counter() - started
+    left = await engine.queue_depth()
+    await engine.close()
+    if left:
+        raise SystemExit(f"{left} runs are stuck")
     return {
-        "start_ms": round(began_ms, 1),
-        "seconds": round(seconds, 2),
+        "started_s": round(started_s, 3),
+        "serving_s": round(serving_s, 3),
+        "all_finished_s": round(seconds, 2),
         "runs_per_s": round(count / seconds),
         "rss_mb": rss_mb(),
     }
@@ -259,6 +277,30 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     return results
 
 
+def judged(results: dict[str, dict[str, float]]) -> list[dict[str, object]]:
+    """Return each target with what was reached."""
+    verdicts: list[dict[str, object]] = []
+
+    def judge(figure: str, reached: float, target: float) -> None:
+        met = reached < target
+        print(f"{figure}: {reached} (target below {target}) {'met' if met else 'MISSED'}")
+        verdicts.append({"figure": figure, "reached": reached, "target": target, "met": met})
+
+    alone = results["alone"]["p50_ms"]
+    for name in ("sleeping", "queued"):
+        if name in results:
+            found = results[name]
+            judge(f"{name}: p50 beside, to p50 alone", round(found["p50_ms"] / alone, 2), 2)
+            early = round(found["early_p50_ms"] / alone, 2)
+            judge(f"{name}: p50 right after a start, to p50 alone", early, 2)
+            judge(f"{name}: memory in MB", found["rss_mb"], 300)
+            judge(f"{name}: start to the first finished run in s", found["first_run_ms"] / 1000, 10)
+    if "open" in results:
+        judge("open: recovery in s", results["open"]["serving_s"], 10)
+        judge("open: memory in MB", results["open"]["rss_mb"], 300)
+    return verdicts
+
+
 def main() -> None:
     """Parse the arguments and print the result."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -275,7 +317,9 @@ def main() -> None:
     elif arguments.child == "recover":
         print(json.dumps(asyncio.run(recover(arguments.directory, arguments.count))))
     else:
-        print(json.dumps(measure(arguments)))
+        results = measure(arguments)
+        targets = judged(results)
+        print(json.dumps({**results, "targets": targets}))
 
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@ class InProcess:
         """Nothing hangs on a step."""
 
     def ended(self, run: Run, status: RunStatus, output: bytes | None) -> None:  # noqa: ARG002 - the port's
-        self._finished.pop(run.event.data["n"]).set_result(status)  # type: ignore[arg-type]  # sent as int
+        self._finished.pop(run.event.data["n"]).set_result(status)
 
 
 @asynccontextmanager

@@ -29,9 +29,13 @@ class Agenda:
         else:
             self.hold(item)
 
-    def hold(self, item: QueueItem) -> None:
-        """Take an item into memory, for its time."""
-        heapq.heappush(self._held, (item.due_at, next(self._order), item))
+    def hold(self, item: QueueItem, *, since: int = 0) -> None:
+        """Take an item into memory, for its time.
+
+        One from a backlog takes its place in the line at `since`, when it was taken up: what is
+        new waits for the part of the backlog that is in memory, not for all of it.
+        """
+        heapq.heappush(self._held, (max(item.due_at, since), next(self._order), item))
         self._wake.set()
 
     def claimed(self, next_due_at: int | None) -> None:

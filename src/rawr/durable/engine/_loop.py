@@ -119,7 +119,7 @@ class Loop:
             self._claim_from = ended + (ended - now)
         await self._preload(item.run_id for item in claim.items)
         for item in claim.items:
-            self._agenda.hold(item)
+            self._agenda.hold(item, since=now)
 
     async def _fetch_waiting(self) -> None:
         """Take items that wait in the store for a slot, where one has become free."""

@@ -194,3 +194,27 @@ async def test_a_crowd_above_a_limit_is_put_away_as_it_is_claimed(host: Host) ->
     go_on.set()
     await host.engine.settle()
     assert await host.engine.queue_depth() == 0
+
+
+async def test_what_is_new_does_not_wait_for_a_whole_backlog(host: Host) -> None:
+    order: list[int] = []
+    host.settings = EngineSettings(ready_limit=8, max_calls=1)
+
+    @host.function("old", "app/old")
+    async def old(ctx: inngest.Context) -> None:
+        order.append(ctx.event.data["n"])
+        if len(order) == 20:
+            await host.send("app/new")
+
+    @host.function("new", "app/new")
+    async def new(ctx: inngest.Context) -> None:
+        order.append(-1)
+
+    await host.start()
+    later = host.clock.now_ms() + 1000
+    await host.engine.send([host.draft("app/old", {"n": n}, ts=later + n) for n in range(100)])
+    await host.restart()
+    host.clock.move_to(later + 100_000)
+    await host.engine.settle()
+    assert [n for n in order if n >= 0] == list(range(100))
+    assert order.index(-1) < 30
