@@ -8,6 +8,7 @@ with 3 if an answer could not be had: what was not asked is never called safe.
 
 import itertools
 import json
+import os
 import runpy
 import subprocess
 import sys
@@ -23,6 +24,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 NODE: Final = ROOT / "tests" / "node"
 TOOLS: Final = ROOT / ".venv" / "audit"
 TOOLS_LOCK: Final = ROOT / "requirements" / "audit.txt"
+
+_ASIDE: Final = frozenset({"node_modules", "templates"})
 
 Run: TypeAlias = Callable[[Sequence[str], Path], subprocess.CompletedProcess[str]]
 
@@ -96,7 +99,19 @@ def verdicts(run: Run) -> Iterator[Verdict]:
         else:
             yield judge_python(subject, run(pip_audit(lock), ROOT))
     npm: list[str] = runpy.run_path(str(NODE / "install.py"))["npm_command"]()
-    yield judge_node("tests/node/package-lock.json", run([*npm, "audit", "--json"], NODE))
+    for npm_lock in npm_locks():
+        done = run([*npm, "audit", "--json"], npm_lock.parent)
+        yield judge_node(str(npm_lock.relative_to(ROOT)), done)
+
+
+def npm_locks() -> list[Path]:
+    """The locks of npm, those of installed packages and of templates left out."""
+    found: list[Path] = []
+    for folder, inner, files in os.walk(ROOT):
+        inner[:] = [name for name in inner if name not in _ASIDE and not name.startswith(".")]
+        if "package-lock.json" in files:
+            found.append(Path(folder) / "package-lock.json")
+    return sorted(found)
 
 
 def pip_audit(lock: Path) -> list[str]:

@@ -436,3 +436,15 @@ def test_parameters_of_the_path_belong_to_each_of_its_operations() -> None:
     assert [(item.operation, item.kind) for item in found] == [
         ("POST /runs/{runId}", "required-parameter-added")
     ]
+
+
+def test_that_every_operation_may_fail_otherwise_is_no_news_to_callers() -> None:
+    undefined = {"type": "object", "properties": {"defined": {"const": False}}}
+
+    def declare(doc: Document) -> None:
+        content = {"application/json": {"schema": undefined}}
+        get(doc)["responses"]["default"] = {"description": "error", "content": content}
+
+    found = changes(declare)
+    assert [(item.kind, item.where) for item in found] == [("response-added", "response default")]
+    assert not any(item.is_breaking for item in (*found, *reverse(declare)))
