@@ -115,13 +115,11 @@ def _remark(text: str, marks: Mapping[str, str]) -> str:
 
 
 def _digest(name: str, texts: Mapping[str, str]) -> str:
-    """A digest of a declaration and all it refers to; cycles are cut at names."""
-    reached: dict[str, str] = {}
-    pending = [name]
-    while pending:
-        current = pending.pop()
-        if current not in reached:
-            reached[current] = texts[current]
-            pending.extend(_REFERENCE.findall(texts[current]))
-    content = "\x02".join((name, *(f"{one}\x03{reached[one]}" for one in sorted(reached))))
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    """A digest of a declaration and all it refers to, whatever these are called here."""
+    reached = [name]
+    for current in reached:  # grows while it is read
+        found = dict.fromkeys(_REFERENCE.findall(texts[current]))
+        reached.extend(one for one in found if one not in reached)
+    places = {one: f"{MARK}{place}{MARK}" for place, one in enumerate(reached)}
+    content = (_REFERENCE.sub(lambda found: places[found[1]], texts[one]) for one in reached)
+    return hashlib.sha256("\x02".join(content).encode()).hexdigest()[:16]

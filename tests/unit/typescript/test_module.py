@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
+from pydantic import create_model
 
 from rawr.contract import Contract, TypedError, get, post, procedure
 from rawr.schema import Schema
@@ -94,14 +95,15 @@ def test_a_type_that_only_goes_in_has_the_plain_name() -> None:
     assert "ItemInput" not in text
 
 
+def _other_item() -> type[Schema]:
+    class Item(Schema):
+        other: str
+
+    return Item
+
+
 def test_two_types_of_one_name_are_numbered() -> None:
-    def other() -> type[Schema]:
-        class Item(Schema):
-            other: str
-
-        return Item
-
-    text = emitted(contract_of(one=Item, two=other(), three=Item))
+    text = emitted(contract_of(one=Item, two=_other_item(), three=Item))
     assert text.count("export type Item") == 2
     assert text.count("type<Item>()") == 2
     assert text.count("type<Item2>()") == 1
@@ -240,3 +242,10 @@ def test_what_has_no_form_is_named(value: object, message: str) -> None:
 def test_text_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     write: Callable[[str], str] = __import__("rawr.typescript._text", fromlist=["quote"]).quote
     assert write("a'b\"c\\d\n\u2028") == "'a\\'b\"c\\\\d\\n\\u2028'"
+
+
+def test_a_type_keeps_its_name_beside_another_one_of_that_name() -> None:
+    both = create_model("Both", __base__=Schema, own=(Item, ...), other=(_other_item(), ...))
+    text = emitted(contract_of(one=both, two=Item))
+    assert text.count("export type Item") == 2
+    assert "Item3" not in text
