@@ -9,6 +9,7 @@
 id='earth' name='Earth'
 """
 
+from rawr._public import show_errors
 from rawr.contract import Failure, LinkError, SafeResult, Success, create_client, safe
 
 from ._asgi import ASGIApplication, ASGITransport
@@ -94,3 +95,5 @@ __all__ = [
     "growing_delay",
     "safe",
 ]
+
+show_errors(__name__, globals())

@@ -1,5 +1,7 @@
 """Contracts: what a procedure takes, gives and may fail with, declared once."""
 
+from rawr._public import show_errors
+
 from ._builders import ContractBuilder, delete, get, patch, post, procedure, put
 from ._contract import (
     Contract,
@@ -85,3 +87,5 @@ __all__ = [
     "walk",
     "with_event_meta",
 ]
+
+show_errors(__name__, globals())

@@ -1,5 +1,7 @@
 """Routers over HTTP: ASGI handlers for RPC protocol v1 and the OpenAPI protocol."""
 
+from rawr._public import show_errors
+
 from ._asgi import ASGIApp, Message, Receive, Scope, Send
 from ._companion import ClientDisconnected
 from ._handler import DEFAULT_MAX_BODY_BYTES, ContextFactory, StandardHandler
@@ -44,3 +46,5 @@ __all__ = [
     "any_origin",
     "same_origin",
 ]
+
+show_errors(__name__, globals())

@@ -1,5 +1,7 @@
 """OpenAPI 3.1 documents from contracts."""
 
+from rawr._public import show_errors
+
 from ._errors import OpenAPIGeneratorError, Problem
 from ._failures import ErrorBodySchema
 from ._generator import OPENAPI_VERSION, OpenAPISource, Section, generate_openapi
@@ -19,3 +21,5 @@ __all__ = [
     "compare_openapi",
     "generate_openapi",
 ]
+
+show_errors(__name__, globals())

@@ -54,7 +54,7 @@ def generate_openapi(
     ...     find = get("/{id}").input(dict[str, str]).output(str)
     >>> generate_openapi(Planets, title="Planets")
     Traceback (most recent call last):
-    rawr.openapi._errors.OpenAPIGeneratorError: Cannot describe:
+    rawr.openapi.OpenAPIGeneratorError: Cannot describe:
     find: its path has parameters, so its input must be an object that requires each of them: id
 
     Args:

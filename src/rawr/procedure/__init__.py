@@ -1,5 +1,7 @@
 """Procedures: contracts implemented, called through one transport-free pipeline."""
 
+from rawr._public import show_errors
+
 from ._bare import Bare, bare
 from ._builder import ProcedureBuilder, Undeclared, procedures
 from ._call import Call, Middleware, Next, compose
@@ -53,3 +55,5 @@ __all__ = [
     "procedures",
     "to_orpc_error",
 ]
+
+show_errors(__name__, globals())

@@ -6,6 +6,8 @@ tools which only read contracts start fast.
 
 from typing import TYPE_CHECKING
 
+from rawr._public import show_errors
+
 from ._adapter import REF_TEMPLATE, DirectSchema, EmittedSchema, SchemaAdapter, SchemaMode, adapt
 from ._issue import Issue, SchemaError, UndescribableType
 from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
@@ -43,3 +45,5 @@ __all__ = [
     "Url",
     "adapt",
 ]
+
+show_errors(__name__, globals())

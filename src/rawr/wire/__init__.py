@@ -1,5 +1,6 @@
 """The wire: codecs that turn values into bytes and back, without touching a socket."""
 
+from rawr._public import show_errors
 from rawr.schema import Map
 
 from ._errors import DecodeError, EncodeError, ErrorEvent, WireError
@@ -32,3 +33,5 @@ __all__ = [
     "load_json",
     "parse_json",
 ]
+
+show_errors(__name__, globals())
