@@ -90,7 +90,7 @@ def state_from(run: Run, row: Row, steps: list[StepRecord]) -> RunState:
         inputs={step.id: step.input for step in waiting if step.input is not None},
         deferrals=deferrals,
         open={step.id: OpenStep(op=step.op, name=step.name, race=step.race) for step in pending},
-        group=frozenset(row[11].split()),
+        group=frozenset(row[11].split()).difference(memos),
         force_step_plan=bool(row[10]),
         request_version=row[9],
         state_bytes=sum(map(len, memos.values())),

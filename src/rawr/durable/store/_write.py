@@ -320,7 +320,9 @@ def _header_changed(transition: Transition) -> bool:
         before.status is not after.status
         or before.request_version != after.request_version
         or before.force_step_plan is not after.force_step_plan
-        or before.group != after.group
+        # What leaves it by being settled is left out when it is read: else a group of a thousand
+        # steps would be written a thousand times.
+        or before.group.difference(after.memos) != after.group
     )
 
 

@@ -358,3 +358,30 @@ async def test_metadata_is_kept_by_kind_and_goes_with_its_run(store: SQLiteStore
     await store.commit(change(run, EndRun(output=b"1"), after=ended), now=NOW)
     await store.delete_runs(["R1"])
     assert await store.run_metadata("R1") == []
+
+
+async def test_a_parallel_group_is_written_once_and_read_as_it_is(store: SQLiteStore) -> None:
+    run = await start_run(store)
+    state = RunState(run=run.run, status=RunStatus.RUNNING, group=frozenset({"a", "b", "c"}))
+    written: list[str] = []
+
+    async def commit(before: RunState, after: RunState, *effects: Any) -> None:
+        transition = Transition(before=before, after=after, effects=effects)
+        await store.commit(RunChange(transition=transition, item=run.item), now=NOW)
+
+    await store._database.write(lambda c: c.set_trace_callback(written.append))
+    await commit(RunState(run=run.run), state, step("z", None))
+    for settled in "abc":
+        after = msgspec.structs.replace(
+            state,
+            group=state.group - {settled},
+            memos={**state.memos, settled: b"1"},
+            stack=(*state.stack, settled),
+        )
+        await commit(state, after, step(settled, b"1", position=len(state.stack)))
+        state = after
+        loaded = await store.load_state("R1")
+        assert loaded is not None
+        assert loaded.group == state.group
+    await store._database.write(lambda c: c.set_trace_callback(None))
+    assert sum("step_group" in statement for statement in written) == 1
