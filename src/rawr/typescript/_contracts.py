@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rawr.contract import Contract, EventIteratorSchema, ProcedureContract, Route, TypedError
-from rawr.schema import SchemaAdapter, SchemaMode
+from rawr.schema import SchemaAdapter, SchemaMode, UndescribableType
 
 from ._declarations import Declarations
+from ._errors import TypeScriptError
 from ._names import Names
 from ._text import camel, comment, indented, key, literal, paragraphs, quote
 
@@ -54,11 +55,23 @@ class Contracts:
         inner = prefix + contract.contract_prefix
         for name, procedure in contract.contract_procedures.items():
             if self._is_shown(procedure):
-                yield self._procedure(wire[name], procedure, prefix)
+                yield self._described(contract, wire[name], procedure, prefix)
         for name, child in contract.contract_children.items():
             tree = self.tree(child, inner)
             if tree is not None:
                 yield f"{key(wire[name])}: {tree},\n"
+
+    def _described(
+        self,
+        contract: type[Contract],
+        name: str,
+        procedure: ProcedureContract[Any, Any],
+        prefix: str,
+    ) -> str:
+        try:
+            return self._procedure(name, procedure, prefix)
+        except UndescribableType as error:
+            raise TypeScriptError(f"{contract.__name__}.{procedure.name}: {error}") from error
 
     def _procedure(self, name: str, procedure: ProcedureContract[Any, Any], prefix: str) -> str:
         definition = procedure.definition

@@ -59,8 +59,8 @@ def emit_typescript(
     adds what a web plugin is mounted with. Equal contracts give equal texts.
 
     Raises:
-        TypeScriptError: Nothing is published, an RPC surface would be, or a value has no form
-            in TypeScript.
+        TypeScriptError: Nothing is published, an RPC surface would be, or something has no form
+            in TypeScript: a value, or what a procedure takes or gives.
     """
     surfaces = tuple(surfaces)
     _check(surfaces, audience)

@@ -249,3 +249,8 @@ def test_a_type_keeps_its_name_beside_another_one_of_that_name() -> None:
     text = emitted(contract_of(one=both, two=Item))
     assert text.count("export type Item") == 2
     assert "Item3" not in text
+
+
+def test_a_procedure_that_cannot_be_described_is_named() -> None:
+    with pytest.raises(TypeScriptError, match=r"^Made\.put: "):
+        emitted(contract_of(put=Callable[[int], int]))
