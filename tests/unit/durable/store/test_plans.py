@@ -95,3 +95,32 @@ def test_due_items_come_in_order_without_sorting(connection: sqlite3.Connection)
 def test_the_last_item_is_found_without_a_scan(connection: sqlite3.Connection) -> None:
     # SQLite walks to the end of the table's own tree and stops.
     assert plan(connection, q.LAST_ITEM) == "SEARCH queue"
+
+
+#: Statements that walk through an index or a small table, and why that is no full scan of history.
+WALKS = {
+    "COUNT_ITEMS": "what waits is counted for look-ups and metrics, by its indexes alone",
+    "HAS_KEYED_RUNS": "stops at the first row",
+    "ITEMS_OF_RUN": "the held half of the queue is what memory holds",
+    "LOAD_APPS": "a row an app",
+    "LOAD_PAUSED": "a row a paused function",
+    "NEWEST_EVENT": "walks the ids it is to keep",
+    "NEWEST_RUN": "walks the ids it is to keep",
+    "PAUSE_PATHS": "jumps from path to path",
+    "RELEASE_HELD": "the held half of the queue is what memory held",
+    "WAITING_SLOTS": "jumps from slot to slot",
+}
+STATEMENTS = sorted(
+    name
+    for name, value in vars(q).items()
+    if name.isupper() and isinstance(value, str) and not name.startswith("_")
+)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_no_statement_scans_a_table_unless_it_is_said_why(
+    connection: sqlite3.Connection, name: str
+) -> None:
+    described = plan(connection, getattr(q, name)).splitlines()
+    scans = [line for line in described if line.startswith("SCAN")]
+    assert bool(scans) == (name in WALKS), scans
