@@ -4,11 +4,12 @@
 
 `POST {invoiceId, requestedBy} -> {runId, accepted}`, validated in and out, on: our RPC and
 OpenAPI handlers, a raw ASGI application that does only what must be done, FastAPI and Litestar
-(all on one uvicorn worker with uvloop and httptools), and oRPC on Node (node:http). Ours, the raw
-application and FastAPI validate with the same pydantic models; Litestar gets msgspec's, its
-fastest. Every server is a process of its own; all are measured in turn, in several rounds, with 32
-connections. A ratio is the median of the rounds' ratios, so that a machine that slows down
-slows down both sides. `--seconds` is the time under load in all.
+(all on one uvicorn worker with uvloop and httptools), and oRPC on Node (node:http). Ours, the
+raw application and FastAPI validate with the same pydantic models; Litestar gets msgspec's, its
+fastest. The raw application is asked the very request of our RPC handler. Every server is a
+process of its own; all are measured in turn, in several rounds, with 32 connections. A ratio is
+the median of the rounds' ratios, so that a machine that slows down slows down both sides.
+`--seconds` is the time under load in all.
 
 The last line is one JSON object: `rps` and `cpu_us` (server CPU time for each request, where
 the system tells) by server, `ratios`, and costs without a network: `client_call_us` (an
@@ -96,7 +97,7 @@ def start_all(stack: ExitStack) -> list[Target]:
     node = stack.enter_context(server([_node(), "peers/bench.mjs"], NODE_DIRECTORY))
     return [
         target("rpc", python("rpc"), "/rpc/trigger", RPC_INPUT),
-        target("raw", python("raw"), "/", RPC_INPUT),
+        target("raw", python("raw"), "/rpc/trigger", RPC_INPUT),
         target("openapi", python("openapi"), "/api/trigger", INPUT),
         target("fastapi", python("fastapi"), "/trigger", INPUT),
         target("litestar", python("litestar"), "/trigger", INPUT),
@@ -289,7 +290,7 @@ def describe(result: Mapping[str, Any]) -> str:
 
 def main() -> None:
     """Parse the arguments, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS)
     parser.add_argument("--json", action="store_true", help="print nothing but the JSON line")
     arguments = parser.parse_args()

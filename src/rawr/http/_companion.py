@@ -9,7 +9,7 @@ a server more than all the rest of this.
 import asyncio
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from ._asgi import Message, Receive
 
@@ -46,12 +46,18 @@ def alongside(
     return result
 
 
-def keep(results: list[T], work: Awaitable[T]) -> Generator[Any, Any, None]:
-    """The steps of awaiting `work` and putting what it gives into the list."""
-    results.append((yield from work.__await__()))
+@types.coroutine
+def _keep(results: list[Any], work: Any) -> Generator[Any, Any, None]:
+    results.append((yield from work))
 
 
-async def until_disconnected(work: Awaitable[T], receive: Receive) -> T:
+keep: Final = cast(
+    "Callable[[list[Any], Coroutine[Any, Any, Any]], Generator[Any, Any, None]]", _keep
+)
+"""The steps of awaiting a coroutine and putting what it gives into a list."""
+
+
+async def until_disconnected(work: Coroutine[Any, Any, T], receive: Receive) -> T:
     """Await `work`, cancelling it once if the client goes away; the body has been read.
 
     Raises:
