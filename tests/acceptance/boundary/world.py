@@ -185,6 +185,6 @@ async def _token(
 
 def _signed_in(hq: RunningHq, **form: str) -> str:
     """Sign in as the form on the landing page does; the session cookie."""
-    response = httpx2.post(f"{hq.base_url}/sign-in", data=form, trust_env=False)
+    response = httpx2.post(f"{hq.base_url}/sign-in", data=form, trust_env=False, timeout=30)
     assert response.status_code == 303, response.text
     return response.headers["set-cookie"].partition(";")[0]
