@@ -10,7 +10,7 @@ API_CONTEXT = "plugins/api/invoicing/context.py"
 WORKFLOW = "plugins/workflows/invoicing/operations/extra.py"
 WORKFLOW_CONTEXT = "plugins/workflows/invoicing/context.py"
 FUNCTIONS = "plugins/workflows/invoicing/functions/extra.py"
-WEB_PACKAGE = "plugins/web/invoicing/package.json"
+WEB_PACKAGE = "plugins/web/invoicing/widget/package.json"
 
 MIDDLEWARE = "from rawr.procedure import Call, Next\n"
 BOUNDARY = "async def check(call: Call[object], next: Next[object]) -> object:\n"
