@@ -12,9 +12,10 @@ the median of the rounds' ratios, so that a machine that slows down slows down b
 `--seconds` is the time under load in all.
 
 The last line is one JSON object: `rps` and `cpu_us` (server CPU time for each request, where
-the system tells) by server, `ratios`, and costs without a network: `client_call_us` (an
-in-process call through client, middleware pipeline and validation, less the handler itself),
-`openapi_1000_ms` (a document of 1,000 procedures), `import_contract_ms`.
+the system tells) by server, `ratios`, `cpu_ratios` (the same of CPU time, which other work on
+the machine disturbs less), and costs without a network: `client_call_us` (an in-process call
+through client, middleware pipeline and validation, less the handler itself), `openapi_1000_ms`
+(a document of 1,000 procedures), `import_contract_ms`.
 """
 
 import argparse
@@ -153,12 +154,18 @@ def measure_servers(seconds: float) -> dict[str, Any]:
         for number in range(ROUNDS):
             order = targets if number % 2 == 0 else targets[::-1]
             rounds.append({target.name: sample(target, slot) for target in order})
+    cpu_us = {
+        name: _median(rounds, name, "cpu_us")
+        for name, first in rounds[0].items()
+        if first.cpu_us is not None
+    }
     return {
         "rps": {name: round(_median(rounds, name, "rps")) for name in rounds[0]},
-        "cpu_us": {
-            name: round(_median(rounds, name, "cpu_us"), 1)
-            for name, first in rounds[0].items()
-            if first.cpu_us is not None
+        "cpu_us": {name: round(value, 1) for name, value in cpu_us.items()},
+        "cpu_ratios": {
+            ratio: round(cpu_us[right] / cpu_us[left], 2)
+            for ratio, (left, right) in RATIOS.items()
+            if cpu_us.get(left)
         },
         "ratios": {
             ratio: round(statistics.median(r[left].rps / r[right].rps for r in rounds), 2)
