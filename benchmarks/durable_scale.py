@@ -263,10 +263,11 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
             function=f"{APP}-open",
             mode="recover",
         ),
+        "alone again": replace(far_crowd, count=0),
     }
     results: dict[str, dict[str, float]] = {}
     for name, crowd in crowds.items():
-        if crowd.count == 0 and name != "alone":
+        if crowd.count == 0 and not name.startswith("alone"):
             continue
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
             directory = Path(place)
@@ -286,7 +287,12 @@ def judged(results: dict[str, dict[str, float]]) -> list[dict[str, object]]:
         print(f"{figure}: {reached} (target below {target}) {'met' if met else 'MISSED'}")
         verdicts.append({"figure": figure, "reached": reached, "target": target, "met": met})
 
-    alone = results["alone"]["p50_ms"]
+    # The best of before and after: what else the machine does must not flatter the crowds.
+    alone = min(
+        results[name][figure]
+        for name in ("alone", "alone again")
+        for figure in ("p50_ms", "early_p50_ms")
+    )
     for name in ("sleeping", "queued"):
         if name in results:
             found = results[name]
@@ -294,7 +300,8 @@ def judged(results: dict[str, dict[str, float]]) -> list[dict[str, object]]:
             early = round(found["early_p50_ms"] / alone, 2)
             judge(f"{name}: p50 right after a start, to p50 alone", early, 2)
             judge(f"{name}: memory in MB", found["rss_mb"], 300)
-            judge(f"{name}: start to the first finished run in s", found["first_run_ms"] / 1000, 10)
+            first_s = round(found["first_run_ms"] / 1000, 3)
+            judge(f"{name}: start to the first finished run in s", first_s, 10)
     if "open" in results:
         judge("open: recovery in s", results["open"]["serving_s"], 10)
         judge("open: memory in MB", results["open"]["rss_mb"], 300)
