@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from rawr.composition import BoundManifest, HostPorts, InngestFunction, Manifest
 from rawr.coordination import Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
+from rawr.durable.domain.limits import RunLimits
 from rawr.durable.domain.retention import Retention
 from rawr.durable.domain.ulid import UlidFactory
 from rawr.durable.engine import Engine, EngineSettings
@@ -57,7 +58,11 @@ async def open_engine(settings: Settings, clock: Clock) -> EngineBundle:
     engine = await Engine.open(
         settings.data_dir / _ENGINE,
         clock=clock,
-        settings=EngineSettings(retention=Retention(runs=kept, events=kept)),
+        settings=EngineSettings(
+            retention=Retention(runs=kept, events=kept),
+            limits=RunLimits(max_steps=settings.max_steps),
+            wait_lookback=timedelta(seconds=settings.wait_lookback_seconds),
+        ),
     )
     client = inngest.Inngest(
         app_id=_APP_ID,

@@ -17,6 +17,7 @@ _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
 _DEFAULT_BODY_SECONDS = 30
 _DEFAULT_CONCURRENCY = 1000
 _DEFAULT_KEEP_DAYS = 30
+_DEFAULT_MAX_STEPS = 1000
 _DEFAULT_RATE = 6000
 _MIN_TOKEN_LENGTH = 32
 _MIN_TOKEN_VARIETY = 8
@@ -44,6 +45,8 @@ class Settings:
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
     (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
     `RAWR_KEEP_DAYS` (how long the engine keeps what has ended; 0 is for ever),
+    `RAWR_MAX_STEPS` (how many steps one run may have), `RAWR_WAIT_LOOKBACK_SECONDS` (how long
+    before a wait began an event may have come that ends it),
     `RAWR_JWT_ISSUER`, `RAWR_JWT_AUDIENCE`, `RAWR_JWT_JWKS` (file or URL), `RAWR_JWT_ALGORITHMS`,
     `RAWR_JWT_CALLER`, `INNGEST_SIGNING_KEY`, `INNGEST_SIGNING_KEY_FALLBACK`.
     """
@@ -66,6 +69,8 @@ class Settings:
     rate_limit: int | None = _DEFAULT_RATE
     max_concurrency: int = _DEFAULT_CONCURRENCY
     keep_days: int = _DEFAULT_KEEP_DAYS
+    max_steps: int = _DEFAULT_MAX_STEPS
+    wait_lookback_seconds: int = 0
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwt_jwks: str | None = None
@@ -168,6 +173,12 @@ class Settings:
                 environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
             ),
             keep_days=_integer(environ, "RAWR_KEEP_DAYS", _DEFAULT_KEEP_DAYS, low=0, high=36_500),
+            max_steps=_integer(
+                environ, "RAWR_MAX_STEPS", _DEFAULT_MAX_STEPS, low=1, high=1_000_000
+            ),
+            wait_lookback_seconds=_integer(
+                environ, "RAWR_WAIT_LOOKBACK_SECONDS", 0, low=0, high=86_400
+            ),
             jwt_issuer=environ.get("RAWR_JWT_ISSUER") or None,
             jwt_audience=environ.get("RAWR_JWT_AUDIENCE") or None,
             jwt_jwks=environ.get("RAWR_JWT_JWKS") or None,
