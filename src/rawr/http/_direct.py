@@ -77,7 +77,7 @@ class LongWay:
     """Sends a response."""
 
 
-def direct(  # noqa: C901 - one frame on purpose, see below
+def direct(  # noqa: C901 - see above, see below
     find: Find,
     context: Any,
     long_way: LongWay,
@@ -93,7 +93,7 @@ def direct(  # noqa: C901 - one frame on purpose, see below
     most_digits = len(str(limit)) - 1  # a shorter number is a smaller one
 
     # Behind a real server each further frame, warm or not, costs half a microsecond.
-    async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901
+    async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901 - see above
         try:
             shortcut = find((scope["method"], scope["raw_path"]))
         except KeyError:  # no request, or a server that keeps no raw path

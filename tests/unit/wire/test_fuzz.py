@@ -194,6 +194,8 @@ def _mutate(random: Random, seed: bytes) -> bytes:
     return bytes(data)
 
 
+# The gate asks for 200,000 inputs each; slowness is judged inside, by processor time.
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(DECODERS))
 def test_a_decoder_raises_nothing_but_decode_errors_and_is_never_slow(name: str) -> None:
     decode, seeds = DECODERS[name]
