@@ -61,6 +61,8 @@ def create_engine_api(
     engine.listen(LifecycleMessages(broadcaster, clock))
     app = Starlette(
         routes=[
+            # They are looked through in this order; runs ask for these two all the time.
+            *CheckpointRoutes(engine, settings).routes(),
             *EventRoutes(engine, settings, clock).routes(),
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
@@ -68,7 +70,6 @@ def create_engine_api(
             *CancellationRoutes(engine, settings, clock, SystemIds(clock.now_ms).ulid).routes(),
             *AppRoutes(engine, settings, clock, sync).routes(),
             *OperationRoutes(engine, settings, clock).routes(),
-            *CheckpointRoutes(engine, settings).routes(),
             *EndpointRoutes(engine, settings, clock).routes(),
             *RealtimeRoutes(settings, clock, broadcaster).routes(),
             *SignalRoutes(engine, settings, clock).routes(),

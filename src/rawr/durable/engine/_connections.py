@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Final
 
 import httpx2
@@ -21,6 +21,8 @@ from rawr.durable.engine._http11 import (
 #: meets that is lost, so a connection is given up well before.
 _IDLE_S: Final = 3.0
 _KEPT: Final = 100
+#: A request no larger than this goes into the buffer of a connection, and nobody waits for it.
+_UNDRAINED: Final = 32 * 1024
 
 _Origin = tuple[str, str, int]
 Timeout = Mapping[str, float | None]
@@ -76,18 +78,21 @@ class Exchange:
         connection = self._connection
         if connection is None:
             return
-        pieces = read_body(connection.reader, self.head)
-        while True:
-            async with _mapped(self._timeout_s, httpx2.ReadTimeout, httpx2.ReadError):
-                piece = await anext(pieces, None)
-            if piece is None:
-                break
-            yield piece
+        if _is_here(connection.reader, self.head.length):
+            yield await connection.reader.readexactly(self.head.length or 0)
+        else:
+            pieces = read_body(connection.reader, self.head)
+            while (piece := await self._next(pieces)) is not None:
+                yield piece
         self._connection = None
         if self.head.keeps:
             self._give_back(connection)
         else:
             connection.abort()
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        async with _Limit(self._timeout_s, httpx2.ReadTimeout, httpx2.ReadError):
+            return await anext(pieces, None)
 
     def close(self) -> None:
         """Give up the connection, unless the body has been read to its end."""
@@ -127,10 +132,11 @@ class Connections(httpx2.AsyncBaseTransport):
         connection = await self._connect(url, timeout.get("connect"))
         limit = timeout.get("read")
         try:
-            async with _mapped(timeout.get("write"), httpx2.WriteTimeout, httpx2.WriteError):
-                connection.writer.write(request)
-                await connection.writer.drain()
-            async with _mapped(limit, httpx2.ReadTimeout, httpx2.ReadError):
+            connection.writer.write(request)
+            if len(request) > _UNDRAINED:
+                async with _Limit(timeout.get("write"), httpx2.WriteTimeout, httpx2.WriteError):
+                    await connection.writer.drain()
+            async with _Limit(limit, httpx2.ReadTimeout, httpx2.ReadError):
                 head = await read_head(connection.reader, method)
         except BaseException:
             connection.abort()
@@ -177,7 +183,7 @@ class Connections(httpx2.AsyncBaseTransport):
         if url.scheme not in {"http", "https"}:
             raise httpx2.UnsupportedProtocol(f"{url.scheme!r} is neither http nor https")
         context = await self._tls() if url.scheme == "https" else None
-        async with _mapped(timeout_s, httpx2.ConnectTimeout, httpx2.ConnectError):
+        async with _Limit(timeout_s, httpx2.ConnectTimeout, httpx2.ConnectError):
             reader, writer = await asyncio.open_connection(
                 url.raw_host.decode("ascii"), port, ssl=context, limit=LONGEST_HEAD
             )
@@ -229,20 +235,50 @@ async def _content(request: httpx2.Request) -> bytes:
     return content
 
 
-@asynccontextmanager
-async def _mapped(
-    timeout_s: float | None,
-    late: type[httpx2.TimeoutException],
-    failed: type[httpx2.NetworkError],
-) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(timeout_s):
-            yield
-    except TimeoutError as error:
-        raise late(f"nothing happened for {timeout_s} s") from error
-    except OSError as error:  # also TLS errors
-        raise failed(str(error) or type(error).__name__) from error
+class _Limit:
+    """Ends a wait that takes too long, and names what goes wrong as an HTTP client does."""
+
+    __slots__ = ("_failed", "_late", "_timeout", "_timeout_s")
+
+    def __init__(
+        self,
+        timeout_s: float | None,
+        late: type[httpx2.TimeoutException],
+        failed: type[httpx2.NetworkError],
+    ) -> None:
+        self._timeout_s = timeout_s
+        self._timeout = asyncio.timeout(timeout_s)
+        self._late = late
+        self._failed = failed
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, traceback)
+        except TimeoutError as late:
+            error = late
+        if isinstance(error, TimeoutError):
+            raise self._late(f"nothing happened for {self._timeout_s} s") from error
+        if isinstance(error, OSError):  # also TLS errors
+            raise self._failed(str(error) or type(error).__name__) from error
+
+
+def _is_here(reader: asyncio.StreamReader, length: int | None) -> bool:
+    """True when a body of this length has arrived, so that nobody waits for it."""
+    return length is not None and len(_buffer(reader)) >= length > 0
 
 
 def _has_data(reader: asyncio.StreamReader) -> bool:
-    return bool(reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to peek
+    return bool(_buffer(reader))
+
+
+def _buffer(reader: asyncio.StreamReader) -> bytearray:
+    buffer: bytearray = reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to peek
+    return buffer

@@ -3,6 +3,7 @@
 import base64
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -24,6 +25,7 @@ _JOB_ID_LENGTH: Final = 13
 _encode = msgspec.json.encode
 
 
+@lru_cache(maxsize=1024)
 def function_uuid(function_id: str) -> str:
     """Return the id an SDK sees for a function: opaque, and the same in every process."""
     return str(uuid.uuid5(_NAMESPACE, function_id))
