@@ -9,12 +9,21 @@ of ten sequential steps that return a number; each is warmed up, rounds take tur
 medians over the rounds, ratios medians of each round's own.
 
 - in process: this project's engine, SQLite with `synchronous=FULL`, functions in the same process;
-- over HTTP: `rawr engine` as a process, and an app on the official SDK and FastAPI behind uvicorn;
+- over HTTP: `rawr engine` as a process, and an app on the official Python SDK and FastAPI behind
+  uvicorn (uvloop, httptools, no access log); each step is a call of its own;
+- over HTTP, Node: `rawr engine` as a process, and an app on the official TypeScript SDK behind
+  Node's server, with the checkpointing it comes with (`checkpointing: true`, that is
+  `bufferedSteps: 1`, `maxInterval: 0`): a run is one call, and each step is reported in a request
+  of its own and committed before the next begins. Buffering more steps would be faster, and lose
+  steps that were done when the app dies;
 - DBOS: its SQLite store as the package configures it, coroutines in the same process;
 - Restate: its server as the package starts it, and an app on its Python SDK behind Hypercorn, over
-  HTTP/2 both ways, so that a run is one call.
+  HTTP/2 both ways, so that a run is one call;
+- Restate, Node: the same server, and an app on its TypeScript SDK behind the SDK's own server.
 
-All are on uvloop. `make bench` installs the peers, into `.venv/peers` and `benchmarks/node`. A peer
+Among the ratios `http_restate` and `http_node_restate` compare the engine over HTTP with Restate in
+the same language, `http_node_restate_python` Node with Restate's Python SDK. All of Python is on
+uvloop. `make bench` installs the peers, into `.venv/peers` and `benchmarks/node`. A peer
 that is not there is named, its ratios are left out, and the exit code is 3. The last line is one
 JSON object: `runs_per_s`, `p50_ms`, `ratios`, and the targets with what was reached.
 """
@@ -31,10 +40,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from tests.node_peer import node_path
+
 ROOT: Final = Path(__file__).parents[1]
 PEERS: Final = ROOT / "benchmarks/durable_peers"
 PEER_PYTHON: Final = ROOT / ".venv/peers/bin/python"
 RESTATE: Final = ROOT / "benchmarks/node/node_modules/.bin/restate-server"
+RESTATE_SDK: Final = ROOT / "benchmarks/node/node_modules/@restatedev/restate-sdk/package.json"
+INNGEST_SDK: Final = ROOT / "tests/node/node_modules/inngest/package.json"
+NODE: Final = node_path()
 
 INCOMPLETE: Final = 3
 CLIENTS: Final = 100
@@ -67,11 +81,25 @@ ENTRIES: Final = (
         runs={"three_steps": 500, "ten_steps": 200},
     ),
     Entry(
+        name="over_http_node",
+        command=(sys.executable, "-m", "benchmarks.durable_peers.over_http_node"),
+        runs={"three_steps": 500, "ten_steps": 200},
+        needs=(INNGEST_SDK,),
+        extra=(NODE,),
+    ),
+    Entry(
         name="restate",
         command=(PEER_PYTHON, PEERS / "restate_server.py"),
         runs={"three_steps": 500, "ten_steps": 300},
         needs=(PEER_PYTHON, RESTATE),
         extra=(RESTATE,),
+    ),
+    Entry(
+        name="restate_node",
+        command=(PEER_PYTHON, PEERS / "restate_node.py"),
+        runs={"three_steps": 500, "ten_steps": 300},
+        needs=(PEER_PYTHON, RESTATE, RESTATE_SDK),
+        extra=(RESTATE, NODE),
     ),
     Entry(
         name="dbos",
@@ -80,6 +108,13 @@ ENTRIES: Final = (
         needs=(PEER_PYTHON,),
     ),
 )
+
+#: Ratios of this project's engine over HTTP to Restate, which is always over HTTP.
+OVER_HTTP: Final[Mapping[str, tuple[str, str]]] = {
+    "http_restate": ("over_http", "restate"),
+    "http_node_restate": ("over_http_node", "restate_node"),
+    "http_node_restate_python": ("over_http_node", "restate"),
+}
 
 #: The figure, what it must reach, and whether more is better.
 TARGETS: Final[tuple[tuple[str, float, bool], ...]] = (
@@ -90,7 +125,8 @@ TARGETS: Final[tuple[tuple[str, float, bool], ...]] = (
     ("ratios.dbos.ten_steps", 12, True),
     ("ratios.restate.three_steps", 8, True),
     ("ratios.restate.ten_steps", 8, True),
-    ("ratios.over_http_to_restate.three_steps", 2, True),
+    ("ratios.http_restate.three_steps", 2, True),
+    ("ratios.http_node_restate.three_steps", 2, True),
 )
 
 
@@ -196,12 +232,13 @@ def measure(entries: Sequence[Entry], rounds: int) -> dict[str, Figures]:
 def report(figures: Mapping[str, Figures]) -> dict[str, object]:
     """Return the result as it is printed."""
     ratios: dict[str, object] = {}
-    ours, peer = figures.get("in_process"), figures.get("restate")
+    ours = figures.get("in_process")
     for name in ("dbos", "restate", "over_http"):
         if ours is not None and name in figures:
             ratios[name] = ratio(ours, figures[name])
-    if peer is not None and "over_http" in figures:
-        ratios["over_http_to_restate"] = ratio(figures["over_http"], peer)
+    for key, (mine, other) in OVER_HTTP.items():
+        if mine in figures and other in figures:
+            ratios[key] = ratio(figures[mine], figures[other])
     result: dict[str, object] = {} if ours is None else ours.shape()
     result["ratios"] = ratios
     result["others"] = {

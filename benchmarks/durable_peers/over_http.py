@@ -5,9 +5,8 @@ import os
 import re
 import sys
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.durable_peers._http import Requests, free_port
@@ -55,22 +54,29 @@ class OverHTTP:
 
 
 @asynccontextmanager
-async def start(directory: Path) -> AsyncIterator[OverHTTP]:
-    engine_port, app_port = free_port(), free_port()
-    engine_url = f"http://127.0.0.1:{engine_port}"
+async def beside(
+    directory: Path, app: Sequence[str], *, app_port: int, **env: str
+) -> AsyncIterator[OverHTTP]:
+    """Run the engine and an app, which registers; `env` is what the app finds besides ours."""
+    engine_port = free_port()
     rawr = [str(Path(sys.executable).with_name("rawr")), "engine", "--port", str(engine_port)]
-    app = [sys.executable, "-m", "uvicorn", APP, "--port", str(app_port), "--no-access-log"]
-    serve = partial(server, cwd=directory)
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "INNGEST_DEV": engine_url}
+    engine = [*rawr, "--data-dir", str(directory / "data")]
+    env = {**os.environ, "INNGEST_DEV": f"http://127.0.0.1:{engine_port}", **env}
     with (
-        serve([*rawr, "--data-dir", str(directory / "data")], port=engine_port, **os.environ),
-        serve([*app, "--log-level", "warning"], port=app_port, **env),
+        server(engine, port=engine_port, cwd=directory, **os.environ),
+        server(app, port=app_port, cwd=directory, **env),
     ):
         await Requests(app_port).post("/api/inngest", {}, method="PUT")
         contestant = OverHTTP(Requests(engine_port))
         watching = asyncio.create_task(contestant.watch())
         yield contestant
         watching.cancel()
+
+
+def start(directory: Path) -> AbstractAsyncContextManager[OverHTTP]:
+    port = free_port()
+    app = [sys.executable, "-m", "uvicorn", APP, "--port", str(port), "--no-access-log"]
+    return beside(directory, [*app, "--log-level", "warning"], app_port=port, PYTHONPATH=str(ROOT))
 
 
 if __name__ == "__main__":

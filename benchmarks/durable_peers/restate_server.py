@@ -7,8 +7,8 @@ app behind Hypercorn, so that both talk HTTP/2 both ways and no step costs a cal
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from _http import Requests, free_port
@@ -30,9 +30,12 @@ class OverRestate:
 
 
 @asynccontextmanager
-async def start(directory: Path) -> AsyncIterator[OverRestate]:
-    ingress, admin, node, app = (free_port() for _ in range(4))
-    env = {
+async def beside(
+    directory: Path, app: Sequence[str], *, app_port: int, **env: str
+) -> AsyncIterator[OverRestate]:
+    """Run the server and an app; `env` is what the app finds besides ours."""
+    ingress, admin, node = (free_port() for _ in range(3))
+    server_env = {
         **os.environ,
         "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
         "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
@@ -41,20 +44,21 @@ async def start(directory: Path) -> AsyncIterator[OverRestate]:
         "RESTATE_LOG_FILTER": "warn",
     }
     arguments = ["--base-dir", str(directory / "data"), "--no-logo", "--listen-mode", "tcp"]
-    hypercorn = [sys.executable, "-m", "hypercorn", "restate_app:app", "--log-level", "warning"]
     with (
-        server([sys.argv[2], *arguments], port=ingress, cwd=directory, **env),
-        server(
-            [*hypercorn, "--worker-class", "uvloop", "--bind", f"127.0.0.1:{app}"],
-            port=app,
-            cwd=directory,
-            **{**os.environ, "PYTHONPATH": str(HERE)},
-        ),
+        server([sys.argv[2], *arguments], port=ingress, cwd=directory, **server_env),
+        server(app, port=app_port, cwd=directory, **{**os.environ, **env}),
     ):
         await Requests(admin).post(
-            "/deployments", {"uri": f"http://127.0.0.1:{app}", "force": True}
+            "/deployments", {"uri": f"http://127.0.0.1:{app_port}", "force": True}
         )
         yield OverRestate(Requests(ingress))
+
+
+def start(directory: Path) -> AbstractAsyncContextManager[OverRestate]:
+    port = free_port()
+    hypercorn = [sys.executable, "-m", "hypercorn", "restate_app:app", "--log-level", "warning"]
+    app = [*hypercorn, "--worker-class", "uvloop", "--bind", f"127.0.0.1:{port}"]
+    return beside(directory, app, app_port=port, PYTHONPATH=str(HERE))
 
 
 if __name__ == "__main__":
