@@ -188,8 +188,11 @@ class StandardHandler:
                 refuse=self._refuse_call,
                 finish=self._finish,
             )
+            matcher = self._make_matcher(self._operations, prefix)
+            for plugin in self._plugins:
+                matcher = plugin.around_matcher(matcher)
             entrance = Entrance(
-                self._make_matcher(self._operations, prefix),
+                matcher,
                 self._codec if self._is_bare() else None,
                 self._serve,
                 long_way,

@@ -4,6 +4,7 @@ Each layer below is optional for a plugin. Within a layer, plugins stand by thei
 the highest outermost; between the layers, an earlier one is always further out.
 
     around_exchange   the whole HTTP exchange under the handler's prefix, matched or not
+    around_matcher    how the procedure is found
     around_response   a matched request and its response; failures are responses already
     around_call       the same, with failures as exceptions; then the handler's interceptors
     around_codec      how requests are read and answers written
@@ -72,6 +73,10 @@ class Plugin:
     def around_exchange(self, exchange: Exchange, mount: Mount) -> Exchange:  # noqa: ARG002 - for those who override it
         """Wrap whole HTTP exchanges; asked once per mount."""
         return exchange
+
+    def around_matcher(self, matcher: Matcher) -> Matcher:
+        """Wrap how procedures are found; asked once per mount."""
+        return matcher
 
     def around_response(self, respond: Respond) -> Respond:
         """Wrap matched requests whose failures are responses."""

@@ -40,11 +40,17 @@ class Tracer(Protocol):
         *,
         attributes: Attributes = NOTHING,
         carrier: Mapping[str, str] | None = None,
+        started_ns: int | None = None,
     ) -> AbstractContextManager[Span]:
         """A span that is the parent of those inside it; failures are the caller's to note.
 
-        `carrier` holds headers from which the trace goes on.
+        `carrier` holds headers from which the trace goes on; `started_ns` is a time since the
+        epoch, in nanoseconds, now if absent.
         """
+        ...
+
+    def record(self, name: str, *, started_ns: int, ended_ns: int) -> None:
+        """A span of work that is over, inside the current one; nanoseconds since the epoch."""
         ...
 
     def start(self, name: str) -> Span:
@@ -82,9 +88,14 @@ class NoTracer(Tracer):
         *,
         attributes: Attributes = NOTHING,
         carrier: Mapping[str, str] | None = None,
+        started_ns: int | None = None,
     ) -> Iterator[Span]:
         """See `Tracer.enter`."""
         yield _NO_SPAN
+
+    @override
+    def record(self, name: str, *, started_ns: int, ended_ns: int) -> None:
+        """See `Tracer.record`."""
 
     @override
     def start(self, name: str) -> Span:
@@ -116,14 +127,22 @@ class OpenTelemetryTracer(Tracer):
         *,
         attributes: Attributes = NOTHING,
         carrier: Mapping[str, str] | None = None,
+        started_ns: int | None = None,
     ) -> Iterator[Span]:
         """See `Tracer.enter`."""
         parent = None if carrier is None else self._extract(carrier)
-        span = self._tracer.start_span(name, context=parent, attributes=attributes)
+        span = self._tracer.start_span(
+            name, context=parent, attributes=attributes, start_time=started_ns
+        )
         with self._trace.use_span(
             span, end_on_exit=True, record_exception=False, set_status_on_exception=False
         ):
             yield _OpenTelemetrySpan(span)
+
+    @override
+    def record(self, name: str, *, started_ns: int, ended_ns: int) -> None:
+        """See `Tracer.record`."""
+        self._tracer.start_span(name, start_time=started_ns).end(ended_ns)
 
     @override
     def start(self, name: str) -> Span:

@@ -1,6 +1,7 @@
 """Spans of calls, named as oRPC names them.
 
 orpc.a/b                            the request, with rpc.system and rpc.method
+├── find_procedure
 ├── decode_input
 └── call_procedure
     ├── validate_input
@@ -10,26 +11,33 @@ orpc.a/b                            the request, with rpc.system and rpc.method
     ├── consume_event_iterator_input    from its first item to its end
     └── consume_event_iterator_output
 
-Validations stand where they run: inside the middleware that is around them.
+Validations stand where they run: inside the middleware that is around them. A request that
+leads to no procedure has no span.
 """
 
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
-from rawr.http._codec import Codec
+from rawr.http._codec import Address, Codec, Matcher
 from rawr.http._operation import Operation
 from rawr.http._plugin import Plugin, Respond
-from rawr.http._request import Request
+from rawr.http._request import Match, Request
 from rawr.http._response import Response
 from rawr.procedure import Call, Next, Observe
 from rawr.wire.event_iterator import IteratorDecoder
 
 from ._tracer import NoTracer, Span, Tracer
+
+#: When the search for the procedure of this task's call began and ended, in nanoseconds. The span
+#: of the call is named after what was found, so it is made afterwards and begins in the past.
+_SEARCH: Final[ContextVar[tuple[int, int] | None]] = ContextVar("_SEARCH", default=None)
 
 
 class Tracing(Plugin):
@@ -46,6 +54,11 @@ class Tracing(Plugin):
         self._tracer: Tracer = tracer or NoTracer()
 
     @override
+    def around_matcher(self, matcher: Matcher) -> Matcher:
+        """See `Plugin.around_matcher`."""
+        return matcher if isinstance(self._tracer, NoTracer) else _TimedMatcher(matcher)
+
+    @override
     def around_codec(self, codec: Codec) -> Codec:
         """See `Plugin.around_codec`."""
         return _TracedCodec(codec, self._tracer)
@@ -57,9 +70,16 @@ class Tracing(Plugin):
         async def traced(request: Request) -> Response:
             path = request.operation.path
             attributes = {"rpc.system": "orpc", "rpc.method": ".".join(path)}
+            search = _SEARCH.get()
             with self._tracer.enter(
-                f"orpc.{'/'.join(path)}", attributes=attributes, carrier=request.headers
+                f"orpc.{'/'.join(path)}",
+                attributes=attributes,
+                carrier=request.headers,
+                started_ns=search and search[0],
             ) as span:
+                if search is not None:
+                    began, ended = search
+                    self._tracer.record("find_procedure", started_ns=began, ended_ns=ended)
                 try:
                     return await respond(request)
                 except Exception as error:
@@ -103,6 +123,22 @@ class Tracing(Plugin):
 
     def _watched(self, events: EventIterator[Any], name: str) -> EventIterator[Any]:
         return EventIterator(_WatchedEvents(events, self._tracer, name))
+
+
+@dataclass(frozen=True, slots=True)
+class _TimedMatcher(Matcher):
+    matcher: Matcher
+
+    @override
+    def address(self, operation: Operation) -> Address | None:
+        return self.matcher.address(operation)
+
+    @override
+    def match(self, method: str, path: bytes) -> Match | None:
+        began = time.time_ns()
+        match = self.matcher.match(method, path)
+        _SEARCH.set((began, time.time_ns()))
+        return match
 
 
 @dataclass(frozen=True, slots=True)

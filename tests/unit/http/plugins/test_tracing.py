@@ -49,14 +49,15 @@ async def test_a_call_is_a_span_with_its_steps_inside(spans: Spans) -> None:
     client = rpc_client(plugins=[spans.plugin])
     await client.request("POST", "/rpc/deeper/ping", headers=PARENT, body=b"{}")
     named = spans.named()
-    steps = {"decode_input", "call_procedure", "handler", "validate_output"}
+    steps = {"find_procedure", "decode_input", "call_procedure", "handler", "validate_output"}
     assert named.keys() == {"orpc.deeper/ping", *steps}
     root = named["orpc.deeper/ping"]
     assert root.attributes == {"rpc.system": "orpc", "rpc.method": "deeper.ping"}
     assert root.context is not None
     assert f"{root.context.trace_id:032x}" == TRACE
-    for step in ("decode_input", "call_procedure"):
+    for step in ("find_procedure", "decode_input", "call_procedure"):
         assert parent_of(named[step]) == id_of(root)
+    assert named["find_procedure"].start_time == root.start_time
 
 
 async def test_steps_inside_a_procedure_are_spans_where_they_run(spans: Spans) -> None:
