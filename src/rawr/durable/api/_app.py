@@ -25,6 +25,7 @@ from rawr.durable.api._registration import RegistrationRoutes
 from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
 from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
 from rawr.durable.api._settings import KIND_HEADER, APISettings
+from rawr.durable.api._short_way import ShortWay
 from rawr.durable.api._signals import SignalRoutes
 from rawr.durable.api._sync import request_sync
 from rawr.durable.domain.clock import Clock, SystemClock
@@ -59,11 +60,13 @@ def create_engine_api(
     sync = _syncing(settings, http_client)
     broadcaster = Broadcaster()
     engine.listen(LifecycleMessages(broadcaster, clock))
+    busy = [
+        *CheckpointRoutes(engine, settings).routes(),
+        *EventRoutes(engine, settings, clock).routes(),
+    ]
     app = Starlette(
         routes=[
-            # They are looked through in this order; runs ask for these two all the time.
-            *CheckpointRoutes(engine, settings).routes(),
-            *EventRoutes(engine, settings, clock).routes(),
+            *busy,
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
             *MetadataRoutes(engine, settings, clock).routes(),
@@ -84,7 +87,7 @@ def create_engine_api(
             Exception: on_defect,
         },
     )
-    return _KindHeader(app, settings.kind)
+    return _KindHeader(ShortWay(busy, app), settings.kind)
 
 
 def _syncing(settings: APISettings, http_client: httpx2.AsyncClient | None) -> RequestSync:

@@ -1,6 +1,7 @@
+import httpx2
 import pytest
 
-from rawr.durable.api import APISettings
+from rawr.durable.api import APISettings, create_engine_api
 from rawr.durable.engine import Engine
 from rawr.durable.protocol.signing import SigningKeyError, hash_signing_key
 
@@ -177,6 +178,41 @@ async def test_a_defect_is_answered_without_its_details(
     assert response.status_code == 500
     assert response.json()["error"] == "internal error"
     assert response.headers["x-inngest-server-kind"] == "dev"
+
+
+async def test_a_defect_on_the_short_way_is_answered_alike_and_raised(
+    api: API, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(engine, "send", fail)
+    answers = [
+        await api.send({"name": "a"}, headers=headers)
+        for headers in ({}, {"origin": "http://page.test"})
+    ]
+    assert [answer.status_code for answer in answers] == [500, 500]
+    assert answers[0].content == answers[1].content
+    assert answers[0].headers["x-inngest-server-kind"] == "dev"
+    app = create_engine_api(engine)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app)) as client:
+        with pytest.raises(RuntimeError, match="secret"):
+            await client.post("http://engine.test/e/key", json={"name": "a"})
+
+
+async def test_a_page_may_send_events_in_dev(api: API) -> None:
+    response = await api.send({"name": "a"}, headers={"origin": "http://page.test"})
+    assert response.status_code == 200
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+async def test_errors_on_the_short_way_have_the_common_shape(api: API) -> None:
+    answers = [
+        await api.call("POST", "/v1/checkpoint/nowhere/async", json={"steps": []}, headers=headers)
+        for headers in ({}, {"origin": "http://page.test"})
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json() == answers[1].json()
 
 
 async def test_a_large_body_is_refused_in_the_common_shape(engine: Engine) -> None:
