@@ -142,7 +142,7 @@ def _started(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **environ},
+            env={**os.environ, "PYTHONUNBUFFERED": "", **environ},
             stdin=stdin,
             stdout=output,
             stderr=subprocess.STDOUT,

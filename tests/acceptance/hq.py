@@ -73,7 +73,7 @@ def start(program: Sequence[str], data_dir: Path, **environ: str) -> RunningHq:
                 **os.environ,
                 "RAWR_PORT": "0",
                 "RAWR_DATA_DIR": str(data_dir),
-                "PYTHONUNBUFFERED": "1",
+                "PYTHONUNBUFFERED": "",
                 **environ,
             },
             stdout=output,

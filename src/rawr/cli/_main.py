@@ -1,5 +1,7 @@
 """The command and what it is made of; each subcommand imports what it needs when it runs."""
 
+import io
+import sys
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -305,6 +307,7 @@ def engine(**options: Any) -> None:
 
         from ._engine import EngineOptions, run_engine
 
+        _write_lines_at_once()
         run_process(run_engine(EngineOptions(**options)))
 
 
@@ -314,4 +317,11 @@ def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:
         from rawr.server import run_process
 
         settings = Settings.from_environment(hq_dir, mode=mode)
+        _write_lines_at_once()
         run_process(run_host(load_manifest(hq_dir), settings))
+
+
+def _write_lines_at_once() -> None:
+    """Let logs and pipes have `ready` when it is said; by default they get it at the end."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
