@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.node_peer import ask_node, peers_installed
 
-from rawr.http.plugins._coercer import Coercer
+from rawr.http._coercer import Coercer
 from rawr.schema import RegExp, Url
 from rawr.wire.rpc import RPCSerializer
 

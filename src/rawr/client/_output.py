@@ -3,7 +3,7 @@
 from typing import Any
 
 from rawr.contract import LinkCall, ORPCError
-from rawr.schema import UNDEFINED, SchemaError
+from rawr.schema import UNDEFINED, SchemaError, produced
 
 from ._calls import name_of
 from ._errors import ContractMismatch
@@ -19,7 +19,7 @@ def typed_output(call: LinkCall, value: object) -> object:
     if schema is None:
         return None if value is UNDEFINED else value
     try:
-        return schema.validate(value)
+        return produced(schema)(value)
     except SchemaError as error:
         if value is UNDEFINED:
             return typed_output(call, None)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, Generic, Self, get_args, get_origin, ov
 
 from typing_extensions import TypeVar, get_original_bases
 
-from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError, adapt
+from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError, adapt, produced
 
 D = TypeVar("D", default=object)
 
@@ -168,7 +168,7 @@ class TypedError(ORPCError[D]):
         data: Any = UNDEFINED
         if cls.data_schema is not None:
             try:
-                data = cls.data_schema.validate(error.data)
+                data = produced(cls.data_schema)(error.data)
             except SchemaError:
                 return None
         adopted = cls(data, message=error.message)

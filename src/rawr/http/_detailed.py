@@ -11,7 +11,7 @@ from ._body import encode_headers
 from ._request import Request
 from ._response import Header
 
-DetailedReader = Callable[[Request, object, object], object]
+DetailedReader = Callable[[Request, object, object], dict[str, object]]
 """Puts request, decoded query and decoded body together."""
 
 
@@ -23,7 +23,7 @@ def detailed_reader(schema: SchemaAdapter[Any] | None) -> DetailedReader:
     """
     known = _Known.of({} if schema is None else schema.json_schema("input"))
 
-    def read(request: Request, query: object, body: object) -> object:
+    def read(request: Request, query: object, body: object) -> dict[str, object]:
         parts = {
             "params": dict(request.params),
             "query": query,

@@ -1,14 +1,15 @@
 """The OpenAPI protocol over HTTP: the same procedures by method and path."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Middleware, Router
-from rawr.wire import MAX_DEPTH, flat_writer, parse_json
+from rawr.schema import UndescribableType
+from rawr.wire import MAX_DEPTH, FormData, URLSearchParams, flat_writer, parse_json
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -16,6 +17,7 @@ from rawr.wire.openapi import MAX_ARRAY_INDEX, OpenAPISerializer
 
 from ._body import JSON_HEADERS, standard_response
 from ._codec import Codec, JsonForm
+from ._coercer import Coercer
 from ._detailed import DetailedOutput, DetailedReader, detailed_reader
 from ._events import event_response
 from ._handler import DEFAULT_MAX_BODY_BYTES, HandlerOptions, StandardHandler
@@ -37,6 +39,7 @@ class OpenAPICodec(Codec):
     ) -> None:
         self._serializer = serializer
         self._encode_error_body = encode_error_body
+        self._coercers: dict[str, Coercer | None] = {}
         self._detailed_readers: dict[str, DetailedReader] = {}
 
     @override
@@ -51,10 +54,21 @@ class OpenAPICodec(Codec):
         """See `Codec.decode`."""
         if request.operation.route.input_structure == "detailed":
             read = self._detailed_reader(request.operation)
-            return read(request, self._decode_query(request), self._decode_body(request, body))
+            query, (content, is_text) = (
+                self._decode_query(request),
+                self._decode_body(request, body),
+            )
+            detailed = read(request, query, content)
+            parts = ("params", "query", "headers", *(("body",) if is_text else ()))
+            return self._typed(request.operation, detailed, [it for it in parts if it in detailed])
         if request.method == "GET":
-            return _merge(self._decode_query(request), request.params)
-        return _merge(self._decode_body(request, body), request.params)
+            content, is_text = self._decode_query(request), True
+        else:
+            content, is_text = self._decode_body(request, body)
+        value = _merge(content, request.params)
+        if is_text:
+            return self._typed(request.operation, value)
+        return self._typed(request.operation, value, request.params) if request.params else value
 
     @override
     def json_form(self, operation: Operation) -> JsonForm | None:
@@ -113,12 +127,35 @@ class OpenAPICodec(Codec):
     def _decode_query(self, request: Request) -> Any:
         return self._serializer.deserialize_body(parse_urlencoded(request.query_string))
 
-    def _decode_body(self, request: Request, body: bytes) -> Any:
+    def _decode_body(self, request: Request, body: bytes) -> tuple[Any, bool]:
+        """The value of a body, and whether it came as text."""
         if request.is_json():
-            return self._serializer.decode(body)
+            return self._serializer.decode(body), False
         if request.is_event_stream():
-            return EventIterator(request.upload(self.event_decoder))
-        return self._serializer.deserialize_body(request.standard_body(body))
+            return EventIterator(request.upload(self.event_decoder)), False
+        content = request.standard_body(body)
+        is_text = isinstance(content, FormData | URLSearchParams | str)
+        return self._serializer.deserialize_body(content), is_text
+
+    def _typed(self, operation: Operation, value: Any, names: Collection[str] | None = None) -> Any:
+        """A value whose members of these names, or else all of it, came as text."""
+        try:
+            coercer = self._coercers[operation.name]
+        except KeyError:
+            coercer = self._coercers[operation.name] = _coercer_of(operation)
+        if coercer is None:
+            return value
+        if type(value) is dict:
+            return coercer.coerce_members(value, value if names is None else names)
+        return coercer.coerce(value)
+
+
+def _coercer_of(operation: Operation) -> Coercer | None:
+    schema = operation.place.contract.definition.input
+    try:
+        return None if schema is None else Coercer.of(schema)
+    except UndescribableType:
+        return None
 
 
 def _merge(data: object, params: Mapping[str, str]) -> object:

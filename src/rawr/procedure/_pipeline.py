@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from rawr.contract import ContractError, EventIterator, ProcedureContract
-from rawr.schema import SchemaError
+from rawr.schema import SchemaError, produced
 
 from ._call import Call, Middleware, Next, wrap
 from ._errors import input_error, output_error
@@ -198,7 +198,7 @@ def finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
             return EventIterator(ValidatedItems(result, schema, errors))
 
         return stream
-    validate = schema.validate
+    validate = produced(schema)
 
     def finish(result: object) -> object:
         try:

@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from rawr.contract import ErrorMap, Event, EventIterator, InvalidItem, ORPCError
-from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError
+from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError, produced
 
 from ._errors import derive_defined
 
@@ -17,7 +17,7 @@ class ValidatedItems(AsyncIterator[Any]):
     It is no generator: closing it closes the producer even if nobody asked for an item.
     """
 
-    __slots__ = ("_errors", "_items", "_schema", "_source")
+    __slots__ = ("_errors", "_items", "_source", "_validate")
 
     def __init__(
         self, source: AsyncIterator[Any], schema: SchemaAdapter[Any], errors: ErrorMap
@@ -25,7 +25,7 @@ class ValidatedItems(AsyncIterator[Any]):
         self._source = source
         # An event iterator unwraps its events; their ids have to travel on.
         self._items = source.events() if isinstance(source, EventIterator) else source
-        self._schema = schema
+        self._validate = produced(schema)
         self._errors = errors
 
     @property
@@ -58,7 +58,7 @@ class ValidatedItems(AsyncIterator[Any]):
     def _validated(self, item: object) -> object:
         try:
             if isinstance(item, Event):
-                return Event(self._schema.validate(item.data), item.meta)
-            return self._schema.validate(item)
+                return Event(self._validate(item.data), item.meta)
+            return self._validate(item)
         except SchemaError as error:
             raise InvalidItem from error

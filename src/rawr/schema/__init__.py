@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from rawr._public import show_errors
 
-from ._adapter import REF_TEMPLATE, DirectSchema, EmittedSchema, SchemaAdapter, SchemaMode, adapt
+from ._adapter import (
+    REF_TEMPLATE,
+    DirectSchema,
+    EmittedSchema,
+    ProducedSchema,
+    SchemaAdapter,
+    SchemaMode,
+    adapt,
+    produced,
+)
 from ._issue import Issue, SchemaError, UndescribableType
 from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
 
@@ -35,6 +44,7 @@ __all__ = [
     "Json",
     "Map",
     "OpaqueEnumType",
+    "ProducedSchema",
     "RegExp",
     "Schema",
     "SchemaAdapter",
@@ -44,6 +54,7 @@ __all__ = [
     "UndescribableType",
     "Url",
     "adapt",
+    "produced",
 ]
 
 show_errors(__name__, globals())

@@ -19,6 +19,8 @@ class SchemaAdapter(Protocol[T]):
     def validate(self, value: object) -> T:
         """Turn a decoded wire value (or an instance) into a `T`.
 
+        Booleans, numbers and text are what JSON says they are, unless the type itself is lax.
+
         Raises:
             SchemaError: With every issue found and its path, in wire names.
         """
@@ -49,6 +51,19 @@ class EmittedSchema(Protocol):
 
 
 @runtime_checkable
+class ProducedSchema(Protocol):
+    """An adapter that takes more from those who answer a call than from those who make it."""
+
+    def validate_produced(self, value: object) -> Any:
+        """Turn what a handler has made, or a server answered, into a `T`, as Python would.
+
+        Raises:
+            SchemaError: See `SchemaAdapter.validate`.
+        """
+        ...
+
+
+@runtime_checkable
 class DirectSchema(Protocol):
     """An adapter that can put its library's own functions next to a codec's, for hot paths.
 
@@ -65,6 +80,11 @@ class DirectSchema(Protocol):
 
 
 _PORT = ("validate", "dump", "json_schema")
+
+
+def produced(schema: SchemaAdapter[T]) -> Callable[[object], T]:
+    """How a schema validates what a handler has made, or a server answered."""
+    return schema.validate_produced if isinstance(schema, ProducedSchema) else schema.validate
 
 
 def adapt(source: Any) -> SchemaAdapter[Any]:

@@ -12,6 +12,7 @@ import msgspec
 from ._adapter import REF_TEMPLATE, SchemaMode
 from ._issue import Issue, SchemaError, UndescribableType
 from ._values import File, RegExp, Url
+from ._whole import with_whole_numbers
 
 T = TypeVar("T")
 
@@ -43,9 +44,18 @@ class MsgspecAdapter(Generic[T]):
         if self._instances is not None and isinstance(value, self._instances):
             return cast("T", value)
         try:
-            converted: T = msgspec.convert(value, self._source, dec_hook=_read_native)
+            return self._converted(value)
+        except msgspec.ValidationError as error:
+            whole = with_whole_numbers(value)
+            if whole is value:
+                raise SchemaError([_issue(str(error))]) from None
+        try:
+            return self._converted(whole)
         except msgspec.ValidationError as error:
             raise SchemaError([_issue(str(error))]) from None
+
+    def _converted(self, value: object) -> T:
+        converted: T = msgspec.convert(value, self._source, dec_hook=_read_native)
         return converted
 
     def dump(self, value: T) -> object:

@@ -19,6 +19,7 @@ from typing_extensions import override
 from ._adapter import REF_TEMPLATE, SchemaMode
 from ._issue import Issue, SchemaError, UndescribableType
 from ._native import has_text_keys, native_dump
+from ._strict import patient_validate, strict_validate
 from ._values import UNDEFINED
 
 R = TypeVar("R")
@@ -37,12 +38,13 @@ class PydanticAdapter(Generic[T]):
     validators for every procedure of an HQ there would make import slow.
     """
 
-    __slots__ = ("_dump", "_source", "_type_adapter", "_validate")
+    __slots__ = ("_dump", "_patient", "_source", "_type_adapter", "_validate")
 
     def __init__(self, source: Any) -> None:
         self._source = source
         self._type_adapter: TypeAdapter[T] | None = None
         self._validate: Any = None
+        self._patient: Any = None
         self._dump: Any = None
 
     def __repr__(self) -> str:
@@ -57,12 +59,22 @@ class PydanticAdapter(Generic[T]):
 
     def validate(self, value: object) -> T:
         """See `SchemaAdapter.validate`."""
-        validate = self._validate or self._build().validator.validate_python
+        validate = self._validate or self._validator()
         try:
             result: T = validate(value, by_alias=True, by_name=False)
         except pydantic.ValidationError as error:
-            raise SchemaError(_issues(error)) from None
-        return result
+            issues = _issues(error)
+            if all(issue.code != "int_type" for issue in issues):
+                raise SchemaError(issues) from None
+        else:
+            return result
+        if self._patient is None:
+            self._patient = patient_validate(self._build().core_schema)
+        return self._explained(self._patient, value)
+
+    def validate_produced(self, value: object) -> T:
+        """See `ProducedSchema.validate_produced`."""
+        return self._explained(self._build().validator.validate_python, value)
 
     def dump(self, value: T) -> object:
         """See `SchemaAdapter.dump`."""
@@ -82,7 +94,7 @@ class PydanticAdapter(Generic[T]):
 
     def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], T]:
         """See `DirectSchema.reader`."""
-        validate = self._build().validator.validate_python
+        validate = self._validate or self._validator()
         return lambda content: validate(decode(content), by_alias=True, by_name=False)
 
     def writer(self, encode: Callable[[object], R]) -> Callable[[object], R]:
@@ -110,10 +122,22 @@ class PydanticAdapter(Generic[T]):
         self._dump = dump = native_dump(adapter.core_schema) or adapter.serializer.to_python
         return dump
 
+    def _explained(self, validate: Any, value: object) -> T:
+        try:
+            result: T = validate(value, by_alias=True, by_name=False)
+        except pydantic.ValidationError as error:
+            raise SchemaError(_issues(error)) from None
+        return result
+
+    def _validator(self) -> Any:
+        adapter = self._build()
+        strict = strict_validate(adapter.core_schema)
+        self._validate = validate = strict or adapter.validator.validate_python
+        return validate
+
     def _build(self) -> TypeAdapter[T]:
         if self._type_adapter is None:
-            self._type_adapter = adapter = _type_adapter(self._source)
-            self._validate = adapter.validator.validate_python
+            self._type_adapter = _type_adapter(self._source)
         return self._type_adapter
 
 

@@ -42,7 +42,7 @@ NUMBERS = event_iterator(Number)
 
 
 async def test_items_are_validated_one_by_one() -> None:
-    source = Source({"someNumber": 1}, {"someNumber": "2"}, {"someNumber": "x"}, result="end")
+    source = Source({"someNumber": 1}, {"someNumber": 2.0}, {"someNumber": "2"}, result="end")
     items = NUMBERS.validate(source)
     assert [await anext(items), await anext(items)] == [
         Number(some_number=1),

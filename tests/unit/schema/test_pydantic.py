@@ -96,7 +96,7 @@ def test_every_issue_is_reported_with_its_path_in_wire_names() -> None:
     issues = issues_of(Invoice, {"lines": [{"unitPrice": 1}, {"unitPrice": "x"}]})
     assert [(issue.path, issue.code) for issue in issues] == [
         (("invoiceId",), "missing"),
-        (("lines", 1, "unitPrice"), "int_parsing"),
+        (("lines", 1, "unitPrice"), "int_type"),
     ]
 
 

@@ -4,10 +4,9 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
+from rawr.http._coercer import Coercer
 from rawr.http._plugin import Plugin
 from rawr.procedure import Call, Next
-
-from ._coercer import Coercer
 
 
 class SmartCoercion(Plugin):

@@ -8,9 +8,9 @@ from pydantic import ConfigDict
 
 from rawr.contract import Contract, get, post, procedure
 from rawr.http import OpenAPIHandler, RPCHandler
+from rawr.http._coercer import Coercer
+from rawr.http._natives import to_integer, to_number
 from rawr.http.plugins import SmartCoercion
-from rawr.http.plugins._coercer import Coercer
-from rawr.http.plugins._natives import to_integer, to_number
 from rawr.procedure import Router, implement
 from rawr.schema import UNDEFINED, RegExp, Schema, SchemaMode, Undefined, Url, adapt
 from rawr.testing.asgi import ASGIClient
@@ -69,7 +69,14 @@ async def test_queries_become_what_the_schema_asks_for() -> None:
     target = "/things?pageSize=10&deep=ON&price=1.50&tags[0]=7&tags[1]=8"
     response = await client(SmartCoercion()).request("GET", target)
     assert response.json() == {"pageSize": 10, "deep": True, "price": 1.5, "tags": [7, 8]}
-    assert (await client().request("GET", target)).status == 400
+    assert (await client().request("GET", target)).json() == response.json()
+
+
+async def test_plain_json_becomes_what_the_schema_asks_for_with_the_plugin_only() -> None:
+    body = b'{"n":"1","flag":"true"}'
+    coerced = await client(SmartCoercion()).request("POST", "/tree", body=body)
+    assert coerced.json() == {"n": 1, "label": 0, "child": None, "flag": True}
+    assert (await client().request("POST", "/tree", body=body)).status == 400
 
 
 async def test_forms_are_coerced_through_shared_and_recursive_schemas() -> None:

@@ -48,6 +48,8 @@ def to_integer(value: Any) -> Any:
     """Text that is a whole number, as an `int`: exactly, however large."""
     if type(value) is not str or len(value) > _MAX_DIGITS:
         return value
+    if value.isdecimal() and value.isascii():
+        return int(value)
     hexadecimal = _HEXADECIMAL.fullmatch(value)
     if hexadecimal is not None:
         return int(hexadecimal[1], 16)

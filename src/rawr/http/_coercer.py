@@ -5,7 +5,7 @@ satisfied as far as it looked: that is how a branch of `anyOf` is chosen, not va
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -26,12 +26,24 @@ class TooManyStepsError(Exception):
 class Coercer:
     """Coerces values by one JSON Schema."""
 
-    __slots__ = ("_definitions", "_schema")
+    __slots__ = ("_definitions", "_members", "_others", "_schema")
 
     def __init__(self, schema: Schema, definitions: Mapping[str, Schema] | None = None) -> None:
         self._schema = schema
         self._definitions = definitions or {}
         """Schemas by the `$ref` that leads to them; others are not followed."""
+        self._members: dict[str, Callable[[Any], Any]] | None = None
+        self._others: Callable[[Any], Any] = _as_it_is
+        if not isinstance(schema, bool) and _tells_members_apart(schema):
+            members: Mapping[str, Schema] = schema.get("properties", {})
+            readers = {name: self._reader(member) for name, member in members.items()}
+            self._others = self._reader(schema.get("additionalProperties", True))
+            is_closed = self._others is _as_it_is
+            self._members = {
+                name: read
+                for name, read in readers.items()
+                if not (is_closed and read is _as_it_is)
+            }
 
     @classmethod
     def of(cls, adapter: SchemaAdapter[Any]) -> "Coercer":
@@ -46,6 +58,28 @@ class Coercer:
             return _Run(self._definitions).coerce(self._schema, value)[1]
         except (TooManyStepsError, RecursionError):
             return value
+
+    def coerce_members(self, value: dict[str, Json], names: Collection[str]) -> dict[str, Json]:
+        """An object with these members of it coerced, and the others as they are."""
+        if self._members is None:
+            whole = self.coerce(value)
+            return {**value, **{name: whole[name] for name in names}}
+        readers, others = self._members, self._others
+        if others is not _as_it_is:
+            return {**value, **{name: readers.get(name, others)(value[name]) for name in names}}
+        read = {name: reads(value[name]) for name, reads in readers.items() if name in names}
+        return {**value, **read} if read else value
+
+    def _reader(self, schema: Schema) -> Callable[[Any], Any]:
+        """How a member is read, without the steps that its schema does not ask for."""
+        if isinstance(schema, bool):
+            return _as_it_is
+        kind = schema.get("type")
+        if kind == "string" and schema.keys() <= _OF_SCALARS:
+            return _as_it_is
+        if schema.keys() <= _OF_SCALARS and isinstance(kind, str) and kind in SCALARS:
+            return SCALARS[kind].read
+        return Coercer(schema, self._definitions).coerce
 
 
 class _Run:
@@ -149,6 +183,27 @@ class _Run:
         if "not" not in schema:
             return True, value
         return not self.coerce(schema["not"], value)[0], value
+
+
+_OF_OBJECTS: Final = frozenset(
+    {"$defs", "additionalProperties", "description", "properties", "required", "title", "type"}
+)
+_OF_SCALARS: Final = frozenset(
+    {
+        *("default", "deprecated", "description", "examples", "exclusiveMaximum"),
+        *("exclusiveMinimum", "format", "maxLength", "maximum", "minLength", "minimum"),
+        *("multipleOf", "pattern", "title", "type"),
+    }
+)
+"""Keywords that say nothing more of how a scalar is read than its type does."""
+
+
+def _tells_members_apart(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" and schema.keys() <= _OF_OBJECTS
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _choices(schema: Mapping[str, Any], value: Any) -> Outcome:
