@@ -193,15 +193,15 @@ def capability(name: str, hq_dir: Path, api: bool, workflow: bool, web: bool) ->
     """Add a capability: package, plugins, tests, manifest entry.
 
     NAME is a lower-case identifier such as order_intake. Without --api and --workflow it gets
-    both. What is generated passes `rawr check`, the types and its own tests.
+    both. One that is there already gets what it lacks, such as a web plugin with --web. What is
+    generated passes `rawr check`, the types and its own tests.
     """
-    from rawr.scaffold import BOTH, Surface
+    from rawr.scaffold import Surface
 
     from ._scaffold import new_capability
 
-    asked = {Surface.API: api, Surface.WORKFLOW: workflow}
-    wanted = frozenset(surface for surface, is_asked in asked.items() if is_asked) or BOTH
-    new_capability(name, hq_dir, wanted | {Surface.WEB} if web else wanted)
+    asked = {Surface.API: api, Surface.WORKFLOW: workflow, Surface.WEB: web}
+    new_capability(name, hq_dir, frozenset(one for one, is_asked in asked.items() if is_asked))
 
 
 @main.command()

@@ -1,8 +1,16 @@
 """Scaffolding: the files of a new HQ or capability, and the manifest edit, as pure functions."""
 
 from ._errors import InvalidName, ScaffoldError, UnknownManifest
-from ._generate import BOTH, OPENAPI_FILE, Files, Surface, capability_files, hq_files
-from ._manifest import register_capability
+from ._generate import (
+    BOTH,
+    OPENAPI_FILE,
+    Files,
+    Surface,
+    capability_files,
+    hq_files,
+    web_plugin_files,
+)
+from ._manifest import register_capability, registered_surfaces
 from ._names import CapabilityName
 
 __all__ = [
@@ -17,4 +25,6 @@ __all__ = [
     "capability_files",
     "hq_files",
     "register_capability",
+    "registered_surfaces",
+    "web_plugin_files",
 ]

@@ -1,6 +1,6 @@
 """Generating the files of an HQ and of a capability: names in, texts by path out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -45,17 +45,35 @@ def hq_files(name: str) -> Files:
 
 def capability_files(name: CapabilityName, surfaces: frozenset[Surface]) -> Files:
     """A capability: package, a plugin for each surface, tests."""
+    return _rendered(name, ("common", *sorted(surfaces)), surfaces)
+
+
+def web_plugin_files(name: CapabilityName, calls: frozenset[Surface]) -> Files:
+    """The web plugin of a capability that is there already.
+
+    It calls the surfaces in `calls`, as far as they are those the scaffold writes.
+    """
+    tests = f"tests/{name.snake}/__init__.py"
+    shared = _rendered(name, ("common",), calls)[tests]
+    return _generate({tests: shared, **_rendered(name, (Surface.WEB,), calls)})
+
+
+def _rendered(name: CapabilityName, layers: Sequence[str], surfaces: frozenset[Surface]) -> Files:
     names = {
         "name": name.snake,
         "Name": name.pascal,
         "camel": name.camel,
         "kebab": name.kebab,
     }
-    conditions = {*surfaces, "both"} if surfaces >= BOTH else {*surfaces}
+    conditions: set[str] = {*surfaces}
+    if surfaces & BOTH:
+        conditions.add("calls")
+    if surfaces >= BOTH:
+        conditions.add("both")
     return _generate(
         {
             path.replace(_NAME, name.snake): render(text, names, conditions)
-            for layer in ("common", *sorted(surfaces))
+            for layer in layers
             for path, text in _templates("capability", layer)
         }
     )

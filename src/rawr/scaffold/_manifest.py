@@ -8,20 +8,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ._addition import COMPOSITION, DEFINE, Addition, Import
+from ._addition import COMPOSITION, DEFINE, Addition
 from ._errors import UnknownManifest
-from ._generate import Surface
+from ._extend import (
+    Unrecognised,
+    add_imports,
+    add_keywords,
+    calls_of,
+    find_definition,
+    module_of,
+    surfaces_of,
+)
+from ._generate import BOTH, Surface
 from ._layout import kind_and_name, lay_out
 from ._names import CapabilityName
 from ._source import Source
 
 _COMPOSE: Final = "compose_capabilities"
-_LOCAL: Final = ("packages", "plugins")
 _INDENT: Final = "    "
 
 
 def register_capability(text: str, name: CapabilityName, surfaces: frozenset[Surface]) -> str:
-    """The manifest with the capability; the same text if it is there already.
+    """The manifest with the capability and these of its surfaces, beside those it has.
+
+    It is the same text if they are there already.
 
     Raises:
         UnknownManifest: There is no one place to add it to; the message says what to add.
@@ -29,22 +39,51 @@ def register_capability(text: str, name: CapabilityName, surfaces: frozenset[Sur
     addition = Addition(name, surfaces)
     try:
         module = ast.parse(text)
-        if name.snake in _registered(module):
-            return text
-        composed = _composition(module)
-        source = Source(text)
-        imports = list(addition.imports(with_contracts=composed.root is not None))
-        _add_imports(source, module, imports)
-        _add_entry(source, composed, addition)
-        if composed.root is not None:
-            _add_contract(source, module, composed.root, addition)
-        return source.edited()
-    except (SyntaxError, _Unrecognised) as error:
+        definition = find_definition(module, name)
+        if definition is None:
+            return _with_capability(text, module, addition)
+        addition = Addition(name, surfaces - surfaces_of(definition), is_registered=True)
+        return _with_surfaces(text, module, definition, addition) if addition.surfaces else text
+    except (SyntaxError, Unrecognised) as error:
         raise UnknownManifest(_by_hand(str(error), addition)) from error
 
 
-class _Unrecognised(Exception):
-    """What is written in a form of its own."""
+def registered_surfaces(text: str, name: CapabilityName) -> frozenset[Surface] | None:
+    """The surfaces a manifest gives a capability; None if it has no such capability.
+
+    Raises:
+        UnknownManifest: It is no Python.
+    """
+    try:
+        definition = find_definition(ast.parse(text), name)
+    except SyntaxError as error:
+        raise UnknownManifest(f"rawr_hq.py cannot be read: {error}") from error
+    return None if definition is None else surfaces_of(definition)
+
+
+def _with_capability(text: str, module: ast.Module, addition: Addition) -> str:
+    composed = _composition(module)
+    source = Source(text)
+    imports = list(addition.imports(with_contracts=composed.root is not None))
+    _import_define(source, _imports_of(module))
+    add_imports(source, _imports_of(module), imports)
+    _add_entry(source, composed, addition)
+    if composed.root is not None:
+        _add_contract(source, module, composed.root, addition)
+    return source.edited()
+
+
+def _with_surfaces(text: str, module: ast.Module, definition: ast.Call, addition: Addition) -> str:
+    typed = bool(addition.surfaces & BOTH) and _composition(module).root is not None
+    source = Source(text)
+    taken = set(_bound(module)) & {one.name for one in addition.imports(with_contracts=typed)}
+    if taken:
+        raise Unrecognised(f"it uses the name {min(taken)} already")
+    add_imports(source, _imports_of(module), list(addition.imports(with_contracts=typed)))
+    add_keywords(source, definition, list(addition.keywords()))
+    if typed:
+        _add_fields(source, module, addition)
+    return source.edited()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +102,15 @@ def _by_hand(why: str, addition: Addition) -> str:
     )
 
 
-def _registered(module: ast.Module) -> Iterator[str]:
-    for call in _calls(module, DEFINE):
-        named = [keyword.value for keyword in call.keywords if keyword.arg == "name"]
-        for value in (*call.args[:1], *named):
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield value.value
-
-
 def _composition(module: ast.Module) -> _Composition:
-    calls = list(_calls(module, _COMPOSE))
+    calls = list(calls_of(module, _COMPOSE))
     if len(calls) != 1:
-        raise _Unrecognised(f"it calls {_COMPOSE} {len(calls)} times, and not once")
+        raise Unrecognised(f"it calls {_COMPOSE} {len(calls)} times, and not once")
     (call,) = calls
     keywords = {keyword.arg: keyword.value for keyword in call.keywords}
     entries = call.args[0] if call.args else keywords.get("capabilities")
     if not isinstance(entries, ast.List):
-        raise _Unrecognised(f"the capabilities of {_COMPOSE} are not written as a list")
+        raise Unrecognised(f"the capabilities of {_COMPOSE} are not written as a list")
     return _Composition(call=call, entries=entries, root=_root(module, keywords.get("contract")))
 
 
@@ -89,17 +120,7 @@ def _root(module: ast.Module, contract: ast.expr | None) -> ast.ClassDef | None:
     for node in module.body:
         if isinstance(node, ast.ClassDef) and node.name == getattr(contract, "id", ""):
             return node
-    raise _Unrecognised("the contract of the HQ is not one of its classes")
-
-
-def _calls(module: ast.Module, function: str) -> Iterator[ast.Call]:
-    for node in ast.walk(module):
-        if isinstance(node, ast.Call) and _last_name(node.func) == function:
-            yield node
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+    raise Unrecognised("the contract of the HQ is not one of its classes")
 
 
 def _add_entry(source: Source, composed: _Composition, addition: Addition) -> None:
@@ -119,7 +140,7 @@ def _rewrite(source: Source, composed: _Composition, addition: Addition) -> None
     """Write the call over several lines, which is how a list grows line by line."""
     call, entries = composed.call, composed.entries
     if source.has_comment(call):
-        raise _Unrecognised("the list of capabilities does not end on a line of its own")
+        raise Unrecognised("the list of capabilities does not end on a line of its own")
     inner = [f"{_INDENT * 2}{source.segment(entry)}," for entry in entries.elts]
     inner += [f"{_INDENT * 2}{line}" for line in addition.entry()]
     rest = [
@@ -143,7 +164,7 @@ def _add_contract(
     source: Source, module: ast.Module, root: ast.ClassDef, addition: Addition
 ) -> None:
     if addition.name.pascal in {getattr(node, "name", "") for node in module.body}:
-        raise _Unrecognised(f"it defines {addition.name.pascal} already, as something else")
+        raise Unrecognised(f"it defines {addition.name.pascal} already, as something else")
     assert root.end_lineno is not None  # a parsed node has an end
     first = min([root.lineno, *(one.lineno for one in root.decorator_list)])
     source.insert_lines(first, [*addition.contract_class(), "", ""])
@@ -154,25 +175,40 @@ def _add_contract(
     )
 
 
-def _add_imports(source: Source, module: ast.Module, imports: Sequence[Import]) -> None:
+def _add_fields(source: Source, module: ast.Module, addition: Addition) -> None:
+    """Give the capability's own class what the HQ's contract is to reach."""
+    for node in module.body:
+        if isinstance(node, ast.ClassDef) and node.name == addition.name.pascal:
+            last = node.body[-1]
+            gap = [""] if isinstance(last, ast.Expr) else []
+            lines = [f"{' ' * last.col_offset}{field}" for field in addition.class_fields()]
+            source.insert_lines((node.end_lineno or node.lineno) + 1, [*gap, *lines])
+            return
+    raise Unrecognised(f"the contract of the HQ has no class {addition.name.pascal}")
+
+
+def _bound(module: ast.Module) -> Iterator[str]:
+    """The names that its imports, classes and functions take."""
+    for node in module.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.ClassDef | ast.FunctionDef):
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _imports_of(module: ast.Module) -> list[ast.Import | ast.ImportFrom]:
     found = [node for node in module.body if isinstance(node, ast.Import | ast.ImportFrom)]
     if not found:
-        raise _Unrecognised("it imports nothing")
-    _import_define(source, found)
-    local = [node for node in found if _module_of(node).partition(".")[0] in _LOCAL]
-    end = _after(found[-1])
-    if not local:
-        source.insert_lines(end, ["", *(one.line for one in imports)])
-        return
-    for one in imports:
-        later = (node.lineno for node in local if _module_of(node) > one.module)
-        source.insert_lines(next(later, _after(local[-1])), [one.line])
+        raise Unrecognised("it imports nothing")
+    return found
 
 
 def _import_define(source: Source, found: Sequence[ast.Import | ast.ImportFrom]) -> None:
     """Import `define_capability`, beside what is imported from its module if that is simple."""
     for node in found:
-        if _module_of(node) != COMPOSITION:
+        if module_of(node) != COMPOSITION:
             continue
         names = [alias.name for alias in node.names]
         if DEFINE in names:
@@ -182,14 +218,6 @@ def _import_define(source: Source, found: Sequence[ast.Import | ast.ImportFrom])
             source.replace(node, lay_out(f"from {COMPOSITION} import {', '.join(names)}"))
             return
     source.insert_lines(found[0].lineno, [f"from {COMPOSITION} import {DEFINE}"])
-
-
-def _module_of(node: ast.Import | ast.ImportFrom) -> str:
-    return (node.module or "") if isinstance(node, ast.ImportFrom) else ""
-
-
-def _after(node: ast.stmt) -> int:
-    return (node.end_lineno or node.lineno) + 1
 
 
 def _indent(line: str) -> str:

@@ -4,6 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from rawr.cli import main
+from rawr.scaffold import CapabilityName, Surface, capability_files
 
 
 def run(*arguments: str | Path) -> tuple[int, str]:
@@ -124,3 +125,58 @@ def test_what_capabilities_stand_on_is_made_where_it_lacks(tmp_path: Path) -> No
     assert (tmp_path / "tests/conftest.py").is_file()
     assert (tmp_path / "plugins/__init__.py").read_text() == '"""Ours."""\n'
     assert not (tmp_path / "README.md").exists()
+
+
+def test_a_capability_that_is_there_gets_a_web_plugin(hq: Path) -> None:
+    run("new", "capability", "shipping", hq)
+    before = contents(hq)
+    code, output = run("new", "capability", "shipping", hq, "--web")
+    assert code == 0, output
+    assert output.splitlines() == [
+        "capability shipping in rawr_hq.py has more now",
+        "  plugins/web/shipping/  serves /rawr/plugins/web/shipping/ after rawr web build",
+        "  tests/shipping/",
+    ]
+    after = contents(hq)
+    changed = {path for path in before if before[path] != after[path]}
+    assert changed == {hq / "rawr_hq.py"}
+    assert (hq / "plugins/web/shipping/src/hq.ts").is_file()
+    assert "addItem" in (hq / "plugins/web/shipping/src/index.ts").read_text()
+    assert "web=shipping_web," in (hq / "rawr_hq.py").read_text()
+
+
+def test_a_web_plugin_calls_nothing_that_its_capability_no_longer_has(hq: Path) -> None:
+    run("new", "capability", "shipping", hq)
+    contract = hq / "plugins/api/shipping/contract.py"
+    contract.write_text(contract.read_text() + "# mine\n")
+    assert run("new", "capability", "shipping", hq, "--api", "--workflow", "--web")[0] == 0
+    index = (hq / "plugins/web/shipping/src/index.ts").read_text()
+    assert "addItem" not in index
+    assert "triggerImport" in index
+
+
+def test_a_surface_is_added_while_nothing_was_changed(hq: Path) -> None:
+    run("new", "capability", "shipping", hq, "--api", "--web")
+    code, output = run("new", "capability", "shipping", hq, "--workflow")
+    assert code == 0, output
+    whole = capability_files(CapabilityName.parse("shipping"), frozenset(Surface))
+    assert {path: (hq / path).read_text() for path in whole} == whole
+    assert "createWorkflowsClient" in (hq / "plugins/web/shipping/src/hq.ts").read_text()
+
+
+def test_a_surface_is_not_added_to_what_was_changed(hq: Path) -> None:
+    run("new", "capability", "shipping", hq, "--api")
+    (hq / "packages/shipping/router.py").write_text("mine\n")
+    before = contents(hq)
+    code, output = run("new", "capability", "shipping", hq, "--workflow")
+    assert (code, contents(hq)) == (1, before)
+    assert "packages/shipping/router.py" in output
+    assert "so --workflow cannot be added to it" in output
+
+
+def test_repeating_says_that_all_is_there(hq: Path) -> None:
+    run("new", "capability", "shipping", hq)
+    assert run("new", "capability", "shipping", hq) == (
+        0,
+        "capability shipping is in rawr_hq.py already, and has all of that\n",
+    )

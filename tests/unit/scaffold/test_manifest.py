@@ -1,6 +1,7 @@
 """Registering in a manifest: what is added, what is left alone, what is refused."""
 
 import ast
+import re
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ from rawr.scaffold import (
     UnknownManifest,
     hq_files,
     register_capability,
+    registered_surfaces,
 )
 
 ALL = frozenset(Surface)
@@ -217,3 +219,58 @@ def test_a_manifest_of_another_form_is_refused_with_what_to_add(text: str, why: 
     assert why in message
     assert "from plugins.api.shipping import surface as shipping_api" in message
     assert "provide=shipping_package.provide," in message
+
+
+WITHOUT_WEB = (
+    REFERENCE.read_text()
+    .replace("    web=invoicing_web.surface,\n", "")
+    .replace("from plugins.web import invoicing as invoicing_web\n", "")
+)
+WEB = frozenset({Surface.WEB})
+
+
+def test_a_capability_that_is_there_is_given_a_surface() -> None:
+    assert added(WITHOUT_WEB, register(WITHOUT_WEB, "invoicing", WEB)) == [
+        "from plugins.web.invoicing import surface as invoicing_web",
+        "    web=invoicing_web,",
+    ]
+
+
+def test_a_definition_on_one_line_is_broken_up() -> None:
+    text = "from rawr.composition import define_capability\n\n"
+    after = register(f'{text}it = define_capability("shipping", provide=provide)\n', surfaces=WEB)
+    assert after.splitlines()[4:] == [
+        "it = define_capability(",
+        '    "shipping",',
+        "    provide=provide,",
+        "    web=shipping_web,",
+        ")",
+    ]
+
+
+def test_the_contract_of_an_hq_gets_the_surface_too() -> None:
+    text = register(REFERENCE.read_text(), surfaces=frozenset({Surface.API}))
+    lines = added(text, register(text, surfaces=BOTH))
+    assert "    workflows: ShippingWorkflows" in lines
+    assert "from plugins.workflows.shipping.contract import ShippingWorkflows" in lines
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("    migrations=(MIGRATIONS,),", "    **more,", "is given `**` arguments"),
+        ("import OPERATOR", "import invoicing_web, OPERATOR", "uses the name invoicing_web"),
+    ],
+)
+def test_a_definition_of_its_own_form_is_refused(before: str, after: str, words: str) -> None:
+    with pytest.raises(UnknownManifest, match=re.escape(words)) as refused:
+        register(WITHOUT_WEB.replace(before, after), "invoicing", WEB)
+    assert 'define_capability("invoicing", ..., web=invoicing_web)' in str(refused.value)
+
+
+def test_the_surfaces_of_a_capability_are_known() -> None:
+    name = CapabilityName.parse("invoicing")
+    assert registered_surfaces(WITHOUT_WEB, name) == BOTH
+    assert registered_surfaces(EMPTY, name) is None
+    with pytest.raises(UnknownManifest, match="cannot be read"):
+        registered_surfaces("def", name)

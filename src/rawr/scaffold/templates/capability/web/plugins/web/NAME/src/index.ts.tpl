@@ -6,13 +6,23 @@ import { createRpcClient, createWorkflowsClient, type Mount } from './hq.ts'
 %% if api
 import { createRpcClient, type Mount } from './hq.ts'
 %% else
+%% if workflow
 import { createWorkflowsClient, type Mount } from './hq.ts'
+%% else
+import type { Mount } from './hq.ts'
 %% end
 %% end
+%% end
+%% if calls
 import { form, paragraph } from './view.ts'
+%% else
+import { paragraph } from './view.ts'
+%% end
 
 export const mount: Mount = (element, context) => {
+%% if calls
   const { signal } = context
+%% end
   const root = document.createElement('div')
   root.className = '$kebab'
   const said = paragraph('status')
@@ -38,6 +48,12 @@ export const mount: Mount = (element, context) => {
     }
   })
   root.append(start)
+%% end
+%% if calls
+%% else
+
+  // Calls go through clients of ./hq.ts, such as createRpcClient(context).$camel.
+  said.textContent = `$${context.subject} is signed in.`
 %% end
 
   root.append(said)
