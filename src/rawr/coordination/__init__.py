@@ -9,6 +9,7 @@ from rawr.coordination._coordination import Coordination
 from rawr.coordination._dispatch import Also, Dispatch, Dispatched, RunRequest
 from rawr.coordination._errors import (
     CoordinationError,
+    EngineUnavailable,
     EventMismatch,
     IdempotencyConflict,
     IllegalTransition,
@@ -21,11 +22,12 @@ from rawr.coordination._errors import (
     StaleRun,
     UndeclaredEvent,
     UnknownRun,
+    UnknownWorkflow,
     UnsupportedTransaction,
 )
 from rawr.coordination._events import EventType
 from rawr.coordination._ids import check_id
-from rawr.coordination._lifecycle import STANDARD_LIFECYCLE, Lifecycle, Verdict, Workflow
+from rawr.coordination._lifecycle import STANDARD_LIFECYCLE, Lifecycle, Outcome, Verdict, Workflow
 from rawr.coordination._ports import (
     EventSender,
     Outbox,
@@ -61,6 +63,7 @@ __all__ = [
     "CoordinationError",
     "Dispatch",
     "Dispatched",
+    "EngineUnavailable",
     "EventMismatch",
     "EventSender",
     "EventType",
@@ -71,6 +74,7 @@ __all__ = [
     "Lifecycle",
     "Outbox",
     "OutboxRow",
+    "Outcome",
     "Postponed",
     "Relay",
     "RelayPolicy",
@@ -102,6 +106,7 @@ __all__ = [
     "Transitioned",
     "UndeclaredEvent",
     "UnknownRun",
+    "UnknownWorkflow",
     "UnsupportedTransaction",
     "Verdict",
     "Workflow",

@@ -10,8 +10,10 @@
     ├── StaleRun              the run changed since the caller read it
     ├── RunFinished           nothing can be added to the timeline of a finished run
     ├── InvalidCursor         a list cursor that no page returned
+    ├── EngineUnavailable     the engine takes no events for now (logged by the relay, not raised)
     ├── SenderMisbehaved      an event sender broke its contract (logged by the relay, not raised)
     ├── EventMismatch         an event has another name, version or shape than its type declares
+    ├── UnknownWorkflow       nobody asked for the runs of that workflow
     ├── UndeclaredEvent       an event that the plugin does not say it emits
     └── UnsupportedTransaction  the store's transaction is of another kind than asked for
 
@@ -115,6 +117,10 @@ class InvalidCursor(CoordinationError):
         self.cursor = cursor
 
 
+class EngineUnavailable(CoordinationError):
+    """The engine takes no events for now, whatever they hold; an event sender raises it."""
+
+
 class SenderMisbehaved(CoordinationError):
     """An event sender did not return one id per event."""
 
@@ -136,3 +142,15 @@ class UndeclaredEvent(CoordinationError):
 
 class UnsupportedTransaction(CoordinationError):
     """The store's transaction is of another kind than the one asked for."""
+
+
+class UnknownWorkflow(CoordinationError):
+    """A run's workflow was not asked for in this process, so nobody knows its lifecycle."""
+
+    def __init__(self, capability: str, workflow: str) -> None:
+        super().__init__(
+            f"nothing asked for the runs of {capability}/{workflow} in this process; ask for them "
+            "where the capability is bound: ports.runs(WORKFLOW)"
+        )
+        self.capability = capability
+        self.workflow = workflow

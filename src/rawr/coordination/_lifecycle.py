@@ -5,10 +5,11 @@ is terminal. Reaching the status one is already in is always allowed and changes
 durable step that is retried must find its own earlier effect acceptable.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import Final
 
 
 class Verdict(Enum):
@@ -17,6 +18,22 @@ class Verdict(Enum):
     CHANGE = "change"
     NO_CHANGE = "no-change"
     ILLEGAL = "illegal"
+
+
+class Outcome(Enum):
+    """How the engine's run of a function ended."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+_OUTCOMES: Final[Mapping[Outcome, tuple[str, ...]]] = {
+    Outcome.COMPLETED: ("completed",),
+    Outcome.FAILED: ("failed",),
+    Outcome.CANCELED: ("canceled", "cancelled", "failed"),
+}
+"""The usual names of terminal statuses."""
 
 
 class Lifecycle:
@@ -34,11 +51,16 @@ class Lifecycle:
     `dispatchable` are the statuses in which a registered run may be dispatched (default: the
     initial one).
 
+    `outcomes` says what an open run becomes when its function has ended (default: the terminal
+    status `completed`, `failed` or `canceled`, where there is one); what is left out leaves the
+    run open, for workflows that go on in another function.
+
     Raises:
-        ValueError: the table names a status it does not declare, or has no terminal one.
+        ValueError: the table names a status it does not declare, or has no terminal one, or an
+            outcome is not terminal.
     """
 
-    __slots__ = ("_event_types", "_next", "dispatchable", "initial")
+    __slots__ = ("_event_types", "_next", "_outcomes", "dispatchable", "initial")
 
     def __init__(
         self,
@@ -47,6 +69,7 @@ class Lifecycle:
         transitions: Mapping[str, Iterable[str]],
         event_types: Mapping[str, str] = MappingProxyType({}),
         dispatchable: Iterable[str] | None = None,
+        outcomes: Mapping[Outcome, str] | None = None,
     ) -> None:
         self.initial = initial
         self.dispatchable = frozenset([initial] if dispatchable is None else dispatchable)
@@ -61,6 +84,13 @@ class Lifecycle:
             )
         if not self.terminal:
             raise ValueError("lifecycle has no terminal status; give one an empty row")
+        self._outcomes = dict(self._usual_outcomes() if outcomes is None else outcomes)
+        open_ended = sorted(set(self._outcomes.values()) - self.terminal)
+        if open_ended:
+            raise ValueError(
+                f"outcomes must be terminal statuses, and {', '.join(open_ended)} is none; a run "
+                "whose function has ended must not be left to change"
+            )
 
     @property
     def statuses(self) -> frozenset[str]:
@@ -79,6 +109,10 @@ class Lifecycle:
             KeyError: the status is not part of the lifecycle.
         """
         return not self._next[status]
+
+    def status_after(self, outcome: Outcome) -> str | None:
+        """What a run becomes whose function ended like that; None if it stays as it is."""
+        return self._outcomes.get(outcome)
 
     def judge(self, current: str, wanted: str) -> Verdict:
         """Say what moving from `current` to `wanted` would be.
@@ -99,6 +133,11 @@ class Lifecycle:
     def event_type(self, status: str) -> str:
         """The timeline event type that reports reaching `status`."""
         return self._event_types.get(status, f"run.{status}")
+
+    def _usual_outcomes(self) -> Iterator[tuple[Outcome, str]]:
+        for outcome, names in _OUTCOMES.items():
+            if known := [name for name in names if name in self.terminal]:
+                yield outcome, known[0]
 
 
 #: queued -> running -> completed, failed or canceled.

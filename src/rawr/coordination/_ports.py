@@ -186,5 +186,8 @@ class EventSender(Protocol):
 
         An event whose `id` was admitted before must not start anything again. Raises if not all
         were admitted, in which case some may have been.
+
+        Raises:
+            EngineUnavailable: no event can be admitted now; none is to blame.
         """
         ...

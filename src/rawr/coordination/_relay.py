@@ -2,8 +2,9 @@
 
 Rows that never failed go out together, in commit order. When such a batch fails it is halved and
 halved again, which finds an event the engine cannot digest within a few sends; only that row is
-blamed, and from then on it is tried alone, with growing pauses, so it blocks nobody. When nothing
-gets through at all the relay takes it for an outage and pauses as a whole, blaming no row.
+blamed, and from then on it is tried alone, with growing pauses, so it blocks nobody. When the
+sender says that the engine is unavailable, or nothing gets through at all, the relay takes it for
+an outage and pauses as a whole, blaming no row.
 A crash between a send and its note makes the row go out again under the same event id, which the
 engine admits only once.
 """
@@ -17,7 +18,7 @@ from typing import Final
 
 import anyio
 
-from rawr.coordination._errors import SenderMisbehaved
+from rawr.coordination._errors import EngineUnavailable, SenderMisbehaved
 from rawr.coordination._ports import EventSender, Outbox, OutboxRow, Postponed, Sent
 from rawr.coordination._signals import RunSignals
 from rawr.coordination._values import from_ms, to_ms
@@ -40,6 +41,8 @@ class RelayPolicy:
     #: The pause after a first failure; it doubles with every further one.
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=5)
+    #: The longest pause in an outage: work waits for its end.
+    longest_outage_pause: timedelta = timedelta(seconds=15)
     #: How often to look for rows that another process committed.
     poll_interval: timedelta = timedelta(seconds=1)
 
@@ -47,6 +50,10 @@ class RelayPolicy:
         """The pause after the n-th failure in a row, n counted from 1."""
         factor: int = 1 << min(failures - 1, 32)
         return min(self.first_pause * factor, self.longest_pause)
+
+    def outage_pause(self, failures: int) -> timedelta:
+        """The pause after the n-th pass in a row that got nothing through, n counted from 1."""
+        return min(self.pause(failures), self.longest_outage_pause)
 
     @property
     def outage_after(self) -> int:
@@ -97,7 +104,7 @@ class Relay:
                 result, until_ms = _Pass.OUTAGE, None
             if result is _Pass.OUTAGE:
                 self._failed_passes += 1
-                pause = self._policy.pause(self._failed_passes) // _MILLISECOND
+                pause = self._policy.outage_pause(self._failed_passes) // _MILLISECOND
                 # Not woken by new rows: they would meet the same outage.
                 await self._clock.wait(anyio.Event(), self._clock.now_ms() + pause)
                 continue
@@ -125,14 +132,18 @@ class Relay:
             rows = await self._outbox.due(now, limit=self._policy.batch_limit)
             together = [row for row in rows if row.attempts == 0]
             alone = [row for row in rows if row.attempts > 0][:_ALONE_PER_PASS]
-            if together and not await self._send_together(together):
-                return _Pass.OUTAGE
+            if together and (outage := await self._send_together(together)) is not None:
+                return self._outage(outage)
             for row in alone:
-                await self._settle([await self._send_alone(row)])
+                error = await self._attempt([row])
+                if isinstance(error, EngineUnavailable):
+                    return self._outage(error)
+                if error is not None:
+                    await self._settle([self._blame(row, error)])
             return _Pass.PROGRESS if rows else _Pass.IDLE
 
-    async def _send_together(self, rows: Sequence[OutboxRow]) -> bool:
-        """Send all rows but the ones to blame for a failure; False if nothing gets through."""
+    async def _send_together(self, rows: Sequence[OutboxRow]) -> Exception | None:
+        """Send all rows but the ones to blame for a failure; why, if nothing gets through."""
         failures = 0
         waiting: list[Sequence[OutboxRow]] = [rows]
         while waiting:
@@ -142,14 +153,14 @@ class Relay:
                 failures = 0
                 continue
             failures += 1
-            if failures >= self._policy.outage_after:
-                return False
+            if isinstance(error, EngineUnavailable) or failures >= self._policy.outage_after:
+                return error
             if len(part) == 1:
                 await self._settle([self._blame(part[0], error)])
             else:
                 middle = len(part) // 2
                 waiting += [part[middle:], part[:middle]]  # the older half is popped first
-        return True
+        return None
 
     async def _attempt(self, rows: Sequence[OutboxRow]) -> Exception | None:
         try:
@@ -161,13 +172,6 @@ class Relay:
         )
         return None
 
-    async def _send_alone(self, row: OutboxRow) -> Sent | Postponed:
-        try:
-            (admission_id,) = await self._send([row])
-        except Exception as error:  # noqa: BLE001 - whatever an engine's client raises, the row stays
-            return self._blame(row, error)
-        return Sent(row=row, admission_id=admission_id)
-
     async def _send(self, rows: Sequence[OutboxRow]) -> list[str]:
         with anyio.fail_after(self._policy.send_timeout.total_seconds()):
             ids = await self._sender.send([row.event for row in rows])
@@ -177,6 +181,17 @@ class Relay:
                 "one each, in order"
             )
         return ids
+
+    def _outage(self, error: Exception) -> _Pass:
+        """Note that nothing gets through; logged when it begins, not again while it lasts."""
+        if self._failed_passes == 0:
+            logger.error(
+                "No event gets through to the engine; all are kept and sent later: %s",
+                error,
+                exc_info=None if isinstance(error, EngineUnavailable) else error,
+                extra={"action": "outage"},
+            )
+        return _Pass.OUTAGE
 
     def _blame(self, row: OutboxRow, error: Exception) -> Postponed:
         pause = self._policy.pause(row.attempts + 1)

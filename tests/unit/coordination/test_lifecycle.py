@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, strategies as st
 from tests.unit.coordination.kit import BILLING
 
-from rawr.coordination import STANDARD_LIFECYCLE, Lifecycle, Verdict
+from rawr.coordination import STANDARD_LIFECYCLE, Lifecycle, Outcome, Verdict
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,39 @@ def test_event_types_default_to_the_status():
 def test_dispatchable_defaults_to_the_initial_status():
     assert STANDARD_LIFECYCLE.dispatchable == {"queued"}
     assert BILLING.lifecycle.dispatchable == {"queued", "running"}
+
+
+@pytest.mark.parametrize(
+    ("terminal", "outcome", "status"),
+    [
+        (["completed", "failed", "canceled"], Outcome.COMPLETED, "completed"),
+        (["completed", "failed", "canceled"], Outcome.CANCELED, "canceled"),
+        (["completed", "failed", "cancelled"], Outcome.CANCELED, "cancelled"),
+        (["completed", "failed"], Outcome.CANCELED, "failed"),
+        (["paid", "failed"], Outcome.COMPLETED, None),
+    ],
+)
+def test_what_a_run_becomes_when_its_function_ends_follows_the_names(terminal, outcome, status):
+    lifecycle = Lifecycle(
+        initial="queued", transitions={"queued": terminal, **dict.fromkeys(terminal, ())}
+    )
+    assert lifecycle.status_after(outcome) == status
+
+
+def test_what_a_run_becomes_when_its_function_ends_can_be_said():
+    lifecycle = Lifecycle(
+        initial="queued",
+        transitions={"queued": ["paid", "failed"], "paid": [], "failed": []},
+        outcomes={Outcome.COMPLETED: "paid"},
+    )
+    assert lifecycle.status_after(Outcome.COMPLETED) == "paid"
+    assert lifecycle.status_after(Outcome.FAILED) is None
+
+
+def test_a_function_that_ended_leaves_no_status_that_can_change():
+    with pytest.raises(ValueError, match="running is none"):
+        Lifecycle(
+            initial="queued",
+            transitions={"queued": ["running"], "running": ["done"], "done": []},
+            outcomes={Outcome.FAILED: "running"},
+        )

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from tests.unit.coordination.kit import REQUESTED, FakeEngine, Requested
 
-from rawr.coordination import Relay, RelayPolicy, SqliteOutbox
+from rawr.coordination import EngineUnavailable, Relay, RelayPolicy, SqliteOutbox
 from rawr.sqlite import StorageError
 
 
@@ -263,3 +263,49 @@ async def test_an_outbox_row_that_is_no_event_is_corruption(send, coordination, 
     )
     with pytest.raises(StorageError, match="outbox row 1 does not hold an event"):
         await coordination.relay.drain()
+
+
+async def test_an_unavailable_engine_blames_not_even_a_lone_event(  # noqa: PLR0917 - fixtures
+    running, send, relay_with, clock, outbox_rows, caplog
+):
+
+    class Away(FakeEngine):
+        async def send(self, events, /):
+            if self.is_down:
+                self.calls.append([event.id for event in events])
+                raise EngineUnavailable("nobody answers at http://engine")
+            return await super().send(events)
+
+    caplog.set_level(logging.ERROR, "rawr.coordination")
+    engine = Away()
+    engine.is_down = True
+    await send(run_id="run-1")
+    async with running(relay_with(sender=engine)):
+        for pause in (1000, 2000, 4000, 8000, 15000, 15000):
+            await clock.somebody_waits()
+            assert clock.waits[-1] == clock.now_ms() + pause
+            clock.advance(pause)
+        await clock.somebody_waits()
+        engine.is_down = False
+        clock.advance(15000)
+        await engine.has_admitted(1)
+    assert [row[2] for row in await outbox_rows()] == [0]
+    assert [record.message.rpartition(": ")[2] for record in caplog.records] == [
+        "nobody answers at http://engine"
+    ]
+
+
+async def test_a_refused_event_waits_for_an_unavailable_engine_without_new_blame(
+    send, engine, coordination, clock, outbox_rows
+):
+    engine.refused = {"billing.requested:run-0"}
+    await send(run_id="run-0")
+    await coordination.relay.drain()
+
+    async def unavailable(_events, /):
+        raise EngineUnavailable
+
+    clock.advance(1000)
+    coordination.relay._sender = type("Away", (), {"send": staticmethod(unavailable)})()
+    assert await coordination.relay.drain() == 1
+    assert [row[2] for row in await outbox_rows()] == [1]
