@@ -1,6 +1,8 @@
 """Turning expected failures into one line and an exit code."""
 
+import os
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -13,7 +15,7 @@ _MENDABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "rawr.composition": ("CompositionError",),
         "rawr.contract": ("ContractError",),
         "rawr.durable.domain.errors": ("EngineError",),
-        "rawr.host": ("ManifestNotFound", "SettingsError"),
+        "rawr.host": ("ManifestBroken", "ManifestNotFound", "SettingsError"),
         "rawr.host.identity": ("IdentityError",),
         "rawr.openapi": ("OpenAPIGeneratorError",),
         "rawr.server": ("AddressInUse",),
@@ -25,11 +27,16 @@ _MENDABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Report failures an operator can mend as `Error: ...` with exit code 1."""
+    """Report failures an operator can mend as `Error: ...` with exit code 1.
+
+    With `RAWR_DEBUG` set, their tracebacks are written too.
+    """
     try:
         yield
     except Exception as error:
         if isinstance(error, _mendable()):
+            if os.environ.get("RAWR_DEBUG"):
+                traceback.print_exception(error)
             raise click.ClickException(str(error)) from error
         raise
 

@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rawr.composition import ApiSurface, Capability, WorkflowSurface
+from rawr.composition import ApiSurface, Capability, CompositionError, WorkflowSurface
 from rawr.contract import ContractError, walk
-from rawr.host import API, WORKFLOWS, load_manifest, openapi_document
+from rawr.host import (
+    API,
+    WORKFLOWS,
+    ManifestBroken,
+    ManifestNotFound,
+    load_manifest,
+    openapi_document,
+)
 from rawr.openapi import OpenAPIGeneratorError
 from rawr.policy import (
     CapabilityFact,
@@ -25,7 +32,9 @@ def load_facts(root: Path) -> ManifestFacts:
     """
     try:
         manifest = load_manifest(root)
-    except Exception as error:  # whatever the modules of an HQ raise when they are imported
+    except ManifestBroken as error:
+        raise ManifestUnusable(f"{error.reason} ({error.place})") from error
+    except (CompositionError, ManifestNotFound) as error:
         raise ManifestUnusable(f"{type(error).__name__}: {error}") from error
     openapi: dict[str, Any] = {}
     problem = ""

@@ -1,6 +1,5 @@
 """How an HQ is set up: settings, keys, manifest, port."""
 
-import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,13 @@ from typing import Final
 
 from rawr.composition import CompositionError, Manifest
 from rawr.durable.protocol.signing import SigningKeyError, hash_signing_key
-from rawr.host import ManifestNotFound, Settings, SettingsError, load_manifest
+from rawr.host import (
+    ManifestBroken,
+    ManifestNotFound,
+    Settings,
+    SettingsError,
+    load_manifest,
+)
 from rawr.server import AddressInUse, listen
 
 from ._report import Finding, mend, note, ok
@@ -94,32 +99,12 @@ def _check_keys(environ: Mapping[str, str]) -> Iterator[Finding]:
 def _import_manifest(hq_dir: Path) -> tuple[Manifest | None, Finding]:
     try:
         manifest = load_manifest(hq_dir)
-    except Exception as error:  # noqa: BLE001 - whatever the modules of an HQ raise
-        where = _where(error, hq_dir)
-        return None, mend("manifest", f"{type(error).__name__}: {error}{where}", _remedy(error))
+    except ManifestBroken as error:
+        return None, mend("manifest", f"{error.reason} ({error.place})", error.remedy)
+    except ManifestNotFound as error:
+        fix = "give the folder of an HQ, or make one: rawr init NAME"
+        return None, mend("manifest", str(error), fix)
+    except CompositionError as error:
+        return None, mend("manifest", str(error), "change what it names; `rawr check` finds more")
     names = ", ".join(capability.name for capability in manifest.capabilities)
     return manifest, ok("manifest", names or "no capabilities yet; add one: rawr new capability")
-
-
-def _remedy(error: Exception) -> str:
-    if isinstance(error, ManifestNotFound):
-        return "give the folder of an HQ, or make one: rawr init NAME"
-    if isinstance(error, ModuleNotFoundError) and error.name is not None:
-        top, _, rest = error.name.partition(".")
-        if top not in ("packages", "plugins"):
-            return f"pip install what has the module {top}, or remove the import"
-        return (
-            f"write {error.name.replace('.', '/')} (rawr new capability "
-            f"{rest.rpartition('.')[2] or 'NAME'}), or remove the import and what uses it"
-        )
-    if isinstance(error, CompositionError):
-        return "change what it names; `rawr check` finds more"
-    return "mend that first; nothing starts before the manifest can be imported"
-
-
-def _where(error: Exception, hq_dir: Path) -> str:
-    """The last line of the HQ on the way to the error."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename).is_relative_to(hq_dir):
-            return f" ({Path(frame.filename).relative_to(hq_dir)}:{frame.lineno})"
-    return ""
