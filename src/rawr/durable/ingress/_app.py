@@ -5,13 +5,16 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 import inngest
-from inngest._internal import comm_lib, server_lib
+from inngest._internal import comm_lib, const, server_lib
+from inngest._internal.comm_lib import handler as comm_handler
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from rawr.durable.domain.errors import EngineError
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.ingress._gate import Admitted, BodyTooLarge, Gate, Refused
 from rawr.durable.protocol.signing import SIGNATURE_HEADER, sign_bytes
@@ -24,21 +27,29 @@ def create_ingress(
     functions: Sequence[inngest.Function[Any]],
     *,
     signing_keys: Sequence[str] = (),
+    takes_unsigned: bool = False,
     serve_origin: str | None = None,
     serve_path: str | None = None,
     max_body_bytes: int = MAX_RESPONSE_BYTES,
     now_s: Callable[[], float] = time.time,
-) -> ASGIApp:
+) -> "Ingress":
     """Serve SDK functions to an Inngest server: GET inspects, PUT registers, POST calls.
 
     Every request must carry a signature made with one of `signing_keys`, the current one and the
     fallback, no more than five minutes before or after `now_s`, whatever mode the client is in;
     without keys every request is refused. A refusal is a plain 403 that says nothing more.
+    `takes_unsigned` is for a dev server, which signs nothing: who listens beyond loopback must not
+    say so.
 
     `serve_origin` and `serve_path` fix the URL that PUT registers, which otherwise follows the
     request's own.
     """
-    gate = Gate(signing_keys=signing_keys, max_body_bytes=max_body_bytes, now_s=now_s)
+    gate = Gate(
+        signing_keys=signing_keys,
+        takes_unsigned=takes_unsigned,
+        max_body_bytes=max_body_bytes,
+        now_s=now_s,
+    )
     handler = comm_lib.CommHandler(
         client=client,
         enable_unauthed_sync=False,
@@ -46,10 +57,20 @@ def create_ingress(
         functions=list(functions),
         streaming=None,
     )
-    return _Ingress(gate, handler, serve_origin=serve_origin, serve_path=serve_path, now_s=now_s)
+    return Ingress(gate, handler, serve_origin=serve_origin, serve_path=serve_path, now_s=now_s)
 
 
-class _Ingress:
+class RegistrationFailed(EngineError):
+    """The Inngest server did not register the functions."""
+
+    code = "registration_failed"
+    status = 502
+    retryable = True
+
+
+class Ingress:
+    """An ASGI application for an Inngest server, and the way to tell that server of it."""
+
     def __init__(
         self,
         gate: Gate,
@@ -73,6 +94,31 @@ class _Ingress:
             # Closing before accepting is answered with 403.
             await send({"type": "websocket.close", "code": 1008})
 
+    async def register(self) -> None:
+        """Tell the client's Inngest server which functions are served, and where (out of band).
+
+        Doing so again changes nothing. It needs `serve_origin`.
+
+        Raises:
+            RegistrationFailed: the server is out of reach, or refuses; the message says why.
+        """
+        mode = self._handler._mode  # noqa: SLF001 - the SDK has no public way to register
+        url = urljoin(self._serve_origin or "", self._serve_path or const.DEFAULT_SERVE_PATH)
+        answer = await comm_handler.Syncer(logger).out_of_band(
+            self._handler,
+            self._comm_request(
+                body=b"",
+                # So that the server is asked to be of the kind that the client is made for.
+                headers={server_lib.HeaderKey.SERVER_KIND.value: mode.value},
+                url=url,
+            ),
+        )
+        if isinstance(answer, Exception):
+            raise RegistrationFailed(str(answer)) from answer
+        said = answer.body if isinstance(answer.body, dict) else {}
+        if said.get("ok") is not True:
+            raise RegistrationFailed(str(said.get("error") or said.get("message") or said))
+
     async def _answer(self, request: Request) -> Response:
         try:
             admitted = await self._gate.admit(request)
@@ -91,7 +137,7 @@ class _Ingress:
         match request.method:
             case "POST":
                 answer = await self._handler.post(self._request(request, admitted, verified=True))
-                return _response(answer, lambda body: self._sign(body, admitted))
+                return _response(answer, self._signing(admitted))
             case "PUT":
                 return _response(await self._handler.put(self._request(request, admitted)))
             case "GET":
@@ -102,22 +148,44 @@ class _Ingress:
     def _request(
         self, request: Request, admitted: Admitted, *, verified: bool = False
     ) -> comm_lib.CommRequest:
-        return comm_lib.CommRequest(
+        return self._comm_request(
             body=admitted.body,
             headers=dict(request.headers.items()),
+            query=dict(request.query_params.items()),
+            url=str(request.url),
+            raw=request,
+            verified=verified,
+        )
+
+    def _comm_request(
+        self,
+        *,
+        body: bytes,
+        headers: dict[str, str],
+        url: str,
+        query: dict[str, str] | None = None,
+        raw: object = None,
+        verified: bool = False,
+    ) -> comm_lib.CommRequest:
+        return comm_lib.CommRequest(
+            body=body,
+            headers=headers,
             # The SDK would canonicalize the body once more; calls spare that. Registration and
             # inspection are rare, and there it decides by the key what to tell.
             is_connect=verified,
             public_path=None,
-            query_params=dict(request.query_params.items()),
-            raw_request=request,
-            request_url=str(request.url),
+            query_params=query or {},
+            raw_request=raw,
+            request_url=url,
             serve_origin=self._serve_origin,
             serve_path=self._serve_path,
         )
 
-    def _sign(self, body: bytes, admitted: Admitted) -> dict[str, str]:
-        return {SIGNATURE_HEADER: sign_bytes(body, admitted.key, now_s=int(self._now_s()))}
+    def _signing(self, admitted: Admitted) -> Callable[[bytes], dict[str, str]] | None:
+        key = admitted.key
+        if key is None:
+            return None
+        return lambda body: {SIGNATURE_HEADER: sign_bytes(body, key, now_s=int(self._now_s()))}
 
 
 def _response(

@@ -30,21 +30,32 @@ class Gate:
     """Checks one request; nothing of it is interpreted before it has passed."""
 
     def __init__(
-        self, *, signing_keys: Sequence[str], max_body_bytes: int, now_s: Callable[[], float]
+        self,
+        *,
+        signing_keys: Sequence[str],
+        takes_unsigned: bool,
+        max_body_bytes: int,
+        now_s: Callable[[], float],
     ) -> None:
         if not all(map(strip_key_prefix, signing_keys)):
             raise ValueError("a signing key is empty; leave it out to refuse every request")
         self._keys = tuple(signing_keys)
+        self._takes_unsigned = takes_unsigned
         self._max_body_bytes = max_body_bytes
         self._now_s = now_s
 
     async def admit(self, request: Request) -> "Admitted":
-        """The body of a request and the key that signed it.
+        """The body of a request and the key that signed it, if one had to.
 
         Raises:
             Refused: it is not signed with a known key now, or comes from a browser.
             BodyTooLarge: it is larger than allowed.
         """
+        for name in request.headers:
+            if name in _BROWSER_HEADERS or name.startswith(_BROWSER_PREFIX):
+                raise Refused(f"browsers send {name}, engines do not")
+        if self._takes_unsigned:
+            return Admitted(await self._read(request), None)
         signature = self._signature(request)
         body = await self._read(request)
         try:
@@ -53,9 +64,6 @@ class Gate:
             raise Refused(str(error)) from error
 
     def _signature(self, request: Request) -> str:
-        for name in request.headers:
-            if name in _BROWSER_HEADERS or name.startswith(_BROWSER_PREFIX):
-                raise Refused(f"browsers send {name}, engines do not")
         if not self._keys:
             raise Refused("no signing key is configured")
         headers = request.headers.getlist(SIGNATURE_HEADER)
@@ -91,10 +99,10 @@ class Gate:
 
 
 class Admitted:
-    """A request that passed: its body, and the key both sides know."""
+    """A request that passed: its body, and the key both sides know, if it is signed."""
 
     __slots__ = ("body", "key")
 
-    def __init__(self, body: bytes, key: str) -> None:
+    def __init__(self, body: bytes, key: str | None) -> None:
         self.body = body
         self.key = key

@@ -354,3 +354,17 @@ async def test_websockets_are_closed() -> None:
 
     await build()({"type": "websocket", "path": "/api/inngest", "headers": []}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_a_dev_server_need_not_sign() -> None:
+    app = build(is_production=False, takes_unsigned=True)
+    response = await request(app)
+    assert (response.status_code, response.json()) == (200, {"got": 1.5})
+    assert SIGNATURE_HEADER not in response.headers
+    inspected = await request(app, "GET", body=b"", query="")
+    assert inspected.json()["mode"] == "dev"
+
+
+async def test_a_page_in_a_browser_is_refused_though_nothing_is_signed() -> None:
+    app = build(is_production=False, takes_unsigned=True)
+    assert_refused(await request(app, headers={"sec-fetch-site": "cross-site"}))
