@@ -265,6 +265,8 @@ def _concurrency(wire: Json) -> tuple[tuple[Concurrency, ...], Concurrency | Non
         steps, runs = _concurrency_forms(wire)
     except msgspec.ValidationError as error:
         raise ValueError(f"concurrency: {error}") from error
+    # To SDKs a limit of 0 is the same as none.
+    steps, runs = [[one for one in entries if one.limit] for entries in (steps, runs)]
     if len(steps) > MAX_CONCURRENCY_ENTRIES or len(runs) > 1:
         raise ValueError(
             f"concurrency: at most {MAX_CONCURRENCY_ENTRIES} limits on steps and 1 on runs"

@@ -130,6 +130,8 @@ def test_retries_default_to_four() -> None:
         ),
         (None, (), None),
         ([], (), None),
+        ([{"limit": 0}, {"limit": 2}], (Concurrency(limit=2),), None),
+        ({"limit": 0, "scope": "env"}, (), None),
     ],
 )
 def test_the_forms_of_concurrency(wire: Any, steps: Any, runs: Any) -> None:
@@ -149,7 +151,7 @@ def test_the_forms_of_concurrency(wire: Any, steps: Any, runs: Any) -> None:
         ({"triggers": [{"event": str(n)} for n in range(11)]}, "limit is 10"),
         ({"triggers": [{"event": "e" * 256}]}, "255"),
         ({"concurrency": [{"limit": 1}] * 3}, "at most 2"),
-        ({"concurrency": [{"limit": 0}]}, "at least 1"),
+        ({"concurrency": [{"limit": -1}]}, "at least 1"),
         ({"concurrency": [{"limit": 1, "scope": "env"}]}, "needs a key"),
         ({"concurrency": "many"}, "concurrency"),
         ({"cancel": [{"event": "a"}] * 6}, "limit is 5"),
