@@ -21,7 +21,7 @@ from rawr.durable.domain.effects import (
     Transition,
 )
 from rawr.durable.domain.event import Json
-from rawr.durable.domain.lifecycle import lifecycle_events
+from rawr.durable.domain.lifecycle import invokers_of, lifecycle_events
 from rawr.durable.domain.limits import RunLimits
 from rawr.durable.domain.op import Op, Opcode, RunError
 from rawr.durable.domain.queue import ItemKind, QueueItem
@@ -248,13 +248,9 @@ class RunDraft:
             record = deferral_record(hashed_id, one, now=self.now, ended=True)
             self.effects.append(SaveStep(step=record))
             self.effects.append(Emit(event=deferred_event(self.run, hashed_id, one)))
-        if self.run.correlation_id is not None:
-            self.effects.append(
-                ResumeInvoker(
-                    correlation_id=self.run.correlation_id,
-                    payload=_invoke_memo(status, output=output, error=error),
-                )
-            )
+        for correlation_id in invokers_of(self.run):
+            payload = _invoke_memo(status, output=output, error=error)
+            self.effects.append(ResumeInvoker(correlation_id=correlation_id, payload=payload))
 
     def fail(self, *, name: str, message: str) -> None:
         """End the run because it broke a rule of the engine."""

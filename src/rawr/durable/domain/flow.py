@@ -13,6 +13,7 @@ from rawr.durable.domain.expr import compile_expression, to_text
 from rawr.durable.domain.function import Concurrency, FunctionConfig, SingletonMode
 from rawr.durable.domain.gcra import Quota
 from rawr.durable.domain.limits import IDEMPOTENCY_MS
+from rawr.durable.domain.queue import GATHERED
 
 logger = logging.getLogger("rawr.durable")
 
@@ -73,16 +74,31 @@ NO_GATES = Gates()
 PAUSED = Gates(paused=True)
 
 
-def gates_of(function: FunctionConfig, event: Event) -> Gates:
-    """Return what a run of the function for this event must pass."""
+def gates_of(function: FunctionConfig, event: Event, *, is_due: bool = True) -> Gates:
+    """Return what a run of the function for this event must pass when the event arrives.
+
+    A run that gathers events, or is not due yet, passes the rest when it is: see `gates_at_start`.
+    """
     if not _is_controlled(function):
         return NO_GATES
     env = {"event": event.as_json()}
     gather = _gather(function, env)
-    is_batched = gather is not None and gather.kind is GatherKind.BATCH
+    if gather is not None:
+        return Gates(gather=gather)
     return Gates(
-        gather=gather,
-        rate=None if is_batched else _rate(function, env),
+        rate=_rate(function, env),
+        singleton=_singleton(function, env),
+        throttle=_throttle(function, env) if is_due else None,
+    )
+
+
+def gates_at_start(function: FunctionConfig, event: Event, mark: bytes) -> Gates:
+    """Return what a run must pass whose time has come; `mark` says why it was kept waiting."""
+    env = {"event": event.as_json()}
+    if mark != GATHERED:
+        return Gates(throttle=_throttle(function, env))
+    return Gates(
+        rate=None if function.batch is not None else _rate(function, env),
         singleton=_singleton(function, env),
         throttle=_throttle(function, env),
     )

@@ -9,6 +9,7 @@ from rawr.durable.domain.event import (
     FUNCTION_FAILED,
     FUNCTION_FINISHED,
     FUNCTION_INVOKED,
+    Event,
     EventDraft,
     Json,
 )
@@ -68,6 +69,27 @@ def invoked_event(
         v=version if isinstance(version, str) else None,
         meta=meta if isinstance(meta, dict) else None,
     )
+
+
+def invoker_of(event: Event) -> str | None:
+    """Return the correlation id of the step that sent an event to invoke a function."""
+    marks = event.data.get("_inngest") if event.name == FUNCTION_INVOKED else None
+    correlation_id = marks.get("correlation_id") if isinstance(marks, dict) else None
+    return correlation_id if isinstance(correlation_id, str) else None
+
+
+def invokers_of(run: Run) -> Iterator[str]:
+    """Yield the correlation ids of the steps that wait for the end of a run.
+
+    Each event of a batch may have one; a repeated run has none.
+    """
+    if run.correlation_id is not None:
+        yield run.correlation_id
+    if len(run.events) > 1 and run.original_run_id is None:
+        for event in run.events[1:]:
+            correlation_id = invoker_of(event)
+            if correlation_id is not None:
+                yield correlation_id
 
 
 def _ended(

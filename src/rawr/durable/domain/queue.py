@@ -25,6 +25,11 @@ class ItemKind(StrEnum):
 START_TIMEOUT: Final = b'"start"'
 FINISH_TIMEOUT: Final = b'"finish"'
 
+#: Payloads of a run's first CALL, as JSON text, when limits on its start count only at its time:
+#: because events may still join it, or because its event's `ts` delays it.
+GATHERED: Final = b'"gathered"'
+DELAYED: Final = b'"delayed"'
+
 
 class QueueItem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One unit of work that survives a restart.

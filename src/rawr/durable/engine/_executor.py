@@ -48,6 +48,7 @@ from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, Q
 from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepRecord, StepStatus
 from rawr.durable.engine._cron import Crons
+from rawr.durable.engine._late_starts import LateStarts
 from rawr.durable.engine._live import LiveRun, LiveRuns
 from rawr.durable.engine._planner import Planner
 from rawr.durable.engine._registry import Registry
@@ -116,6 +117,14 @@ class Executor:
         self._deliver = deliver
         self._hold = hold
         self._ended = ended
+        self._late_starts = LateStarts(
+            store=store,
+            planner=planner,
+            clock=clock,
+            deliver=deliver,
+            hold=hold,
+            ended=self._skipped,
+        )
 
     async def work(self, item: QueueItem) -> None:
         """Do what an item asks for.
@@ -144,6 +153,12 @@ class Executor:
             del self._hands[item.id]
             self._runs.leave(item.run_id, live)
 
+    async def load(self) -> None:
+        """Let runs that have started hold their slots again."""
+        for run_id, slot in await self._store.held_run_slots():
+            self._slots.take(slot)
+            self._run_slots[run_id] = (*self._run_slots.get(run_id, ()), slot)
+
     def overflow(self) -> dict[str, Slot]:
         """Return slots by the function whose calls would have to wait for them in the store."""
         limited = (one for one in self._registry.functions() if one.concurrency)
@@ -170,6 +185,9 @@ class Executor:
         settled = tuple(op for op in ops if op.op is not Opcode.STEP_PLANNED)
         live, state = await self._runs.enter(run_id)
         hand = None if item_id is None else self._hands.get(item_id)
+        if hand is not None and hand.item.run_id != run_id:
+            # Numbers of items are used again after a restart; the call is older than that.
+            hand = None
         item = hand.item if hand is not None else _checkpoint_item(state)
         try:
             if hand is not None and generation is not None and generation < item.generation:
@@ -268,10 +286,15 @@ class Executor:
                 raise ValueError("a cron item belongs to no run")
 
     async def _call(self, live: LiveRun, state: RunState, hand: _Hand) -> None:
+        function = self._registry.get(state.run.function_id) or endpoint_function(state.run)
+        if hand.item.payload is not None and function is not None:
+            begun = await self._late_starts.begin(live, hand.item, function)
+            if begun is None:
+                return
+            state, hand.item = begun
         if machine.call_item_is_stale(state, hand.item):
             await self._decide(live, hand, _drop)
             return
-        function = self._registry.get(state.run.function_id) or endpoint_function(state.run)
         slots = () if function is None else concurrency_slots(function, state.run.event)
         if function is not None and not await self._acquire(slots, state, hand.item, function):
             return
@@ -280,6 +303,12 @@ class Executor:
         finally:
             self._release(slots)
 
+    def _skipped(self, state: RunState) -> None:
+        for listener in self.listeners:
+            listener.ended(state.run, state.status, None)
+        self._observer.ended(state.run.function_id, state.status)
+        self._ended(state)
+
     async def _acquire(
         self, slots: Sequence[Slot], state: RunState, item: QueueItem, function: FunctionConfig
     ) -> bool:
@@ -287,14 +316,25 @@ class Executor:
         run_id = state.run.id
         of_run = () if run_id in self._run_slots else run_slots(function, state.run.event)
         acquisition = self._slots.acquire((*slots, *of_run), item)
-        if acquisition.taken and of_run:
-            self._run_slots[run_id] = of_run
         for other in acquisition.woken:
             self._hold(other)
+        if acquisition.taken and of_run:
+            await self._keep_run_slots(run_id, slots, of_run)
         if acquisition.overflow is not None:
             await self._store.wait_for_slots([(acquisition.overflow[0], item)])
             self._slots.stored(acquisition.overflow)
         return acquisition.taken
+
+    async def _keep_run_slots(
+        self, run_id: str, slots: Sequence[Slot], of_run: Sequence[Slot]
+    ) -> None:
+        """Make a run hold its own slots until it ends, also over a restart."""
+        try:
+            await self._store.hold_run_slots(run_id, of_run)
+        except BaseException:
+            self._release((*slots, *of_run))
+            raise
+        self._run_slots[run_id] = of_run
 
     def _release(self, slots: Sequence[Slot]) -> None:
         for item in self._slots.release(slots):

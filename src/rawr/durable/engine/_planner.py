@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -16,11 +17,26 @@ from rawr.durable.domain.event import (
     Json,
     is_reserved,
 )
-from rawr.durable.domain.flow import NO_GATES, PAUSED, Gates, gates_of, priority_ms
-from rawr.durable.domain.function import FunctionConfig
+from rawr.durable.domain.flow import (
+    NO_GATES,
+    PAUSED,
+    Gates,
+    gates_at_start,
+    gates_of,
+    priority_ms,
+)
+from rawr.durable.domain.function import FunctionConfig, Timeouts
+from rawr.durable.domain.lifecycle import invoker_of
 from rawr.durable.domain.limits import ENDPOINT_LEASE_MS, INVOKE_TIMEOUT_MS, MAX_EVENT_BYTES
 from rawr.durable.domain.pause import Pause, PauseKind
-from rawr.durable.domain.queue import FINISH_TIMEOUT, START_TIMEOUT, ItemKind, QueueItem
+from rawr.durable.domain.queue import (
+    DELAYED,
+    FINISH_TIMEOUT,
+    GATHERED,
+    START_TIMEOUT,
+    ItemKind,
+    QueueItem,
+)
 from rawr.durable.domain.run import Run
 from rawr.durable.domain.sessions import sessions_of
 from rawr.durable.engine._registry import Registry
@@ -30,6 +46,9 @@ from rawr.durable.store.port import PlannedEvent, PlannedRun
 
 _encode = msgspec.json.encode
 _decode = msgspec.json.decode
+
+
+_NO_TIMEOUTS: Final = Timeouts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,14 +159,25 @@ class Planner:
 
     def plan_rerun(self, function: FunctionConfig, run: Run, *, now: int) -> PlannedRun:
         """Repeat a run: the same events, due now, past every limit on how runs start."""
-        planned = self._run(function, run.events, now=now)
+        planned = self._run(function, run.events, now=now, is_repeat=True)
         original = run.original_run_id or run.id
         return replace(
             planned,
             run=replace(planned.run, original_run_id=original),
             item=replace(planned.item, due_at=now, parked=self._is_full()),
-            gates=NO_GATES,
         )
+
+    def plan_start(
+        self, function: FunctionConfig, run: Run, item: QueueItem, *, now: int
+    ) -> PlannedRun:
+        """Say what a kept run must pass now that its time has come, and what may cancel it."""
+        mark = item.payload or b""
+        planned = PlannedRun(
+            run=run,
+            item=replace(item, payload=None),
+            gates=gates_at_start(function, run.event, mark),
+        )
+        return self._with_waits(planned, function, now=now) if mark == GATHERED else planned
 
     def item(
         self,
@@ -211,6 +241,7 @@ class Planner:
         now: int,
         key: str | None = None,
         correlation_id: str | None = None,
+        is_repeat: bool = False,
     ) -> PlannedRun:
         run = Run(
             id=self._ids.ulid(),
@@ -221,27 +252,34 @@ class Planner:
             correlation_id=correlation_id,
         )
         due_at = max(now, run.event.ts)
+        is_due = due_at == now
+        gates = NO_GATES if is_repeat else self._gates(function, run, is_due=is_due)
         item = self.item(
             run_id=run.id,
             function_id=function.id,
             kind=ItemKind.CALL,
-            due_at=due_at - priority_ms(function, run.event) if due_at == now else due_at,
+            due_at=due_at - priority_ms(function, run.event) if is_due else due_at,
             now=now,
             max_attempts=function.max_attempts,
+            payload=_mark(function, gates, is_due=is_due or is_repeat),
         )
-        return PlannedRun(
-            run=run,
-            item=item,
-            idempotency_key=key,
-            gates=self._gates(function, run),
-            pauses=tuple(_cancel_pauses(function, run, now=now)),
-            timers=tuple(self._timers(function, run, now=now)),
+        planned = PlannedRun(run=run, item=item, idempotency_key=key, gates=gates)
+        return planned if gates.gather else self._with_waits(planned, function, now=now)
+
+    def _with_waits(self, planned: PlannedRun, function: FunctionConfig, *, now: int) -> PlannedRun:
+        """Add what may cancel a run."""
+        if not function.cancel_on and function.timeouts == _NO_TIMEOUTS:
+            return planned
+        return replace(
+            planned,
+            pauses=tuple(_cancel_pauses(function, planned.run, now=now)),
+            timers=tuple(self._timers(function, planned.run, now=now)),
         )
 
-    def _gates(self, function: FunctionConfig, run: Run) -> Gates:
+    def _gates(self, function: FunctionConfig, run: Run, *, is_due: bool) -> Gates:
         if self._registry.paused_at(function.id) is not None:
             return PAUSED
-        return gates_of(function, run.event)
+        return gates_of(function, run.event, is_due=is_due)
 
     def _timers(self, function: FunctionConfig, run: Run, *, now: int) -> Iterator[QueueItem]:
         limits = function.timeouts
@@ -259,6 +297,13 @@ class Planner:
                     max_attempts=1,
                     payload=payload,
                 )
+
+
+def _mark(function: FunctionConfig, gates: Gates, *, is_due: bool) -> bytes | None:
+    """Return why limits on a run's start count only at its time; `None` when they count now."""
+    if gates.gather is not None:
+        return GATHERED
+    return DELAYED if function.throttle is not None and not is_due else None
 
 
 def _cancel_pauses(function: FunctionConfig, run: Run, *, now: int) -> Iterator[Pause]:
@@ -303,8 +348,4 @@ def _sessions(draft: EventDraft) -> dict[str, str]:
 def _invocation(event: Event) -> _Invocation:
     internal = event.data.get("_inngest")
     marks = internal if isinstance(internal, dict) else {}
-    correlation_id = marks.get("correlation_id")
-    return _Invocation(
-        function_id=str(marks.get("fn_id", "")),
-        correlation_id=correlation_id if isinstance(correlation_id, str) else None,
-    )
+    return _Invocation(function_id=str(marks.get("fn_id", "")), correlation_id=invoker_of(event))

@@ -30,7 +30,7 @@ class Acquisition(NamedTuple):
 class Slots:
     """Counts what executes by key; what is above a limit waits in order.
 
-    Counts are of this process only: a call that a crash ended holds nothing. `room` is how many
+    Counts are of calls in this process: one that a crash ended holds nothing. `room` is how many
     items wait in memory; the others wait in the store, and are fetched key by key.
     """
 
@@ -55,6 +55,10 @@ class Slots:
             return Acquisition(taken=False, woken=woken, overflow=full)
         self._append(full[0], item)
         return Acquisition(taken=False, woken=woken)
+
+    def take(self, slot: Slot) -> None:
+        """Take a slot whether it is free or not: a previous process has given it."""
+        self._held[slot[0]] = self._held.get(slot[0], 0) + 1
 
     def overflow(self, slots: Sequence[Slot]) -> Slot | None:
         """Return the full slot an item would wait for in the store; `None` when it may try."""

@@ -186,6 +186,7 @@ class Engine(Control):
         self._item_ids.start_after(recovery.last_item_id)
         await self._apps.load()
         await self._operations.load()
+        await self._executor.load()
         self._crons.plan(self._registry.functions())
         for slot in await self._store.waiting_slots():
             self._slots.stored((slot, 1))

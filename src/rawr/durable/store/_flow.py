@@ -1,8 +1,9 @@
 """Flow control of run starts, decided inside the transaction that starts them."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -26,6 +27,21 @@ class Verdict(Enum):
     SKIPPED = "skipped"
 
 
+def _error(message: str) -> bytes:
+    return msgspec.json.encode({"error": {"message": message, "name": "Error"}})
+
+
+#: What an invoking step gets when the run it asked for is not started.
+REFUSALS: Final[Mapping[Verdict, bytes]] = {
+    Verdict.LIMITED: _error("invoked function is rate limited"),
+    Verdict.SKIPPED: _error("invoked function was skipped"),
+}
+_DEBOUNCED: Final = _error("invoked function was debounced")
+
+#: A row of GET_GATHERING.
+_Gathering = tuple[str, int, int, int, str, str | None]
+
+
 class FlowControl:
     """Decides run starts. Used from the database's writer thread only."""
 
@@ -34,7 +50,7 @@ class FlowControl:
         self._has_keyed_runs = False
 
     def load(self, connection: sqlite3.Connection) -> None:
-        """Learn whether any stored run holds a key."""
+        """Learn whether any stored run holds a key or a slot."""
         (found,) = connection.execute(q.HAS_KEYED_RUNS).fetchone()
         self._has_keyed_runs = bool(found)
 
@@ -58,11 +74,50 @@ class FlowControl:
             planned = _throttled(connection, planned, gates.throttle, now=now)
         return Verdict.START, planned, moved
 
+    def begin(
+        self, connection: sqlite3.Connection, planned: PlannedRun, *, now: int
+    ) -> tuple[Verdict, PlannedRun, list[QueueItem]]:
+        """Decide on a run that was kept waiting; no event joins it from here on."""
+        connection.execute(q.DROP_GATHERING, (planned.run.id,))
+        return self.decide(connection, planned, now=now)
+
+    def refuse(
+        self,
+        connection: sqlite3.Connection,
+        correlation_id: str,
+        memo: bytes,
+        *,
+        item: QueueItem,
+        now: int,
+    ) -> QueueItem:
+        """Settle an invoking step whose run does not start; `item` is that run's own."""
+        run_id, _, step_id = correlation_id.partition(".")
+        refusal = replace(
+            item,
+            id=self._allocate(),
+            run_id=run_id,
+            kind=ItemKind.RESUME,
+            step_id=step_id,
+            due_at=now,
+            payload=memo,
+            parked=False,
+        )
+        connection.execute(q.ADD_ITEM, item_values(refusal))
+        return refusal
+
     def release(self, connection: sqlite3.Connection, run_id: str) -> None:
         """Give up the keys of a run that has ended."""
         if self._has_keyed_runs:
             connection.execute(q.DROP_SINGLETON, (run_id,))
             connection.execute(q.DROP_GATHERING, (run_id,))
+            connection.execute(q.DROP_RUN_SLOTS, (run_id,))
+
+    def hold_run_slots(
+        self, connection: sqlite3.Connection, run_id: str, slots: Sequence[tuple[str, int]]
+    ) -> None:
+        """Let a run count against limits on live runs until it ends."""
+        self._has_keyed_runs = True
+        connection.executemany(q.HOLD_RUN_SLOT, [(run_id, *slot) for slot in slots])
 
     def _claim_singleton(
         self,
@@ -119,14 +174,14 @@ class FlowControl:
         connection: sqlite3.Connection,
         planned: PlannedRun,
         gate: GatherGate,
-        row: tuple[str, int, int, int, str],
+        row: _Gathering,
         *,
         now: int,
     ) -> tuple[Verdict, PlannedRun, list[QueueItem]]:
-        run_id, item_id, _, _, text = row
+        run_id, item_id, _, _, text, _ = row
         event_id = planned.run.event.internal_id
         ids = (*event_ids_from(text), event_id)
-        _set_events(connection, run_id, ids)
+        connection.execute(q.SET_RUN_EVENTS, (_ids_text(ids), run_id))
         connection.execute(q.ADD_RUN_EVENT, (event_id, run_id))
         if gate.size is None or len(ids) < gate.size:
             return Verdict.ABSORBED, planned, []
@@ -137,21 +192,29 @@ class FlowControl:
         connection: sqlite3.Connection,
         planned: PlannedRun,
         gate: GatherGate,
-        row: tuple[str, int, int, int, str],
+        row: _Gathering,
         *,
         now: int,
     ) -> tuple[Verdict, PlannedRun, list[QueueItem]]:
-        run_id, item_id, newest, deadline, text = row
-        event = planned.run.event
-        if event.ts < newest:
-            return Verdict.ABSORBED, planned, []
+        run_id, item_id, newest, deadline, text, invoker = row
+        event, own_invoker = planned.run.event, planned.run.correlation_id
+        is_older = event.ts < newest
+        loser = own_invoker if is_older else invoker
+        moved = []
+        if loser is not None:
+            moved.append(self.refuse(connection, loser, _DEBOUNCED, item=planned.item, now=now))
+        if is_older:
+            return Verdict.ABSORBED, planned, moved
         for old in event_ids_from(text):
             connection.execute(q.DROP_RUN_EVENT, (old, run_id))
-        _set_events(connection, run_id, (event.internal_id,))
+        connection.execute(
+            q.REPLACE_RUN_EVENT, (_ids_text((event.internal_id,)), own_invoker, run_id)
+        )
         connection.execute(q.ADD_RUN_EVENT, (event.internal_id, run_id))
         connection.execute(q.SET_GATHERING, (gate.key, run_id, item_id, event.ts, deadline))
         due_at = min(now + gate.wait_ms, deadline)
-        return Verdict.ABSORBED, planned, [_moved(connection, planned, item_id, run_id, due_at)]
+        moved.append(_moved(connection, planned, item_id, run_id, due_at))
+        return Verdict.ABSORBED, planned, moved
 
 
 def _moved(
@@ -161,8 +224,8 @@ def _moved(
     return replace(planned.item, id=item_id, run_id=run_id, due_at=due_at, parked=True)
 
 
-def _set_events(connection: sqlite3.Connection, run_id: str, ids: tuple[str, ...]) -> None:
-    connection.execute(q.SET_RUN_EVENTS, (msgspec.json.encode(ids).decode(), run_id))
+def _ids_text(ids: tuple[str, ...]) -> str:
+    return msgspec.json.encode(ids).decode()
 
 
 def _admits(connection: sqlite3.Connection, gate: QuotaGate, *, now: int) -> bool:

@@ -33,6 +33,7 @@ ON CONFLICT (function_id, key) DO UPDATE
     SET run_id = excluded.run_id, expires_at = excluded.expires_at
     WHERE idempotency.expires_at <= ?
 """
+RELEASE_KEY: Final = "DELETE FROM idempotency WHERE function_id = ? AND key = ? AND run_id = ?"
 FORGET_SOME_KEYS: Final = """
 DELETE FROM idempotency WHERE (function_id, key) IN (
     SELECT function_id, key FROM idempotency WHERE expires_at <= ? LIMIT ?
@@ -54,6 +55,9 @@ END_RUN: Final = """
 UPDATE runs SET status = ?, started_at = ?, ended_at = ?, output = ?, request_version = ?,
     force_step_plan = 0, step_group = ''
 WHERE id = ? AND ended_at IS NULL
+"""
+SKIP_AT_START: Final = """
+UPDATE runs SET status = 'skipped', ended_at = ? WHERE id = ? AND ended_at IS NULL
 """
 LOAD_RUN: Final = """
 SELECT function_id, status, created_at, started_at, ended_at, event_ids, max_attempts,
@@ -108,6 +112,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 REQUEUE_ITEM: Final = """
 UPDATE queue SET due_at = ?, attempt = ?, generation = ?, parked = ? WHERE id = ?
 """
+BEGIN_ITEM: Final = "UPDATE queue SET payload = NULL WHERE id = ? AND payload IS NOT NULL"
 RESET_ATTEMPT: Final = "UPDATE queue SET attempt = 0 WHERE id = ?"
 DROP_ITEM: Final = "DELETE FROM queue WHERE id = ?"
 DROP_RUN_ITEMS: Final = "DELETE FROM queue WHERE run_id = ? AND parked >= 1"
@@ -250,7 +255,7 @@ SET_SINGLETON: Final = "INSERT OR REPLACE INTO singletons (key, run_id) VALUES (
 DROP_SINGLETON: Final = "DELETE FROM singletons WHERE run_id = ?"
 
 GET_GATHERING: Final = """
-SELECT gatherings.run_id, item_id, newest, deadline, event_ids
+SELECT gatherings.run_id, item_id, newest, deadline, event_ids, correlation_id
 FROM gatherings JOIN queue ON queue.id = item_id JOIN runs ON runs.id = gatherings.run_id
 WHERE key = ? AND queue.parked = 1 AND queue.due_at > ? AND runs.ended_at IS NULL
 """
@@ -260,8 +265,13 @@ INSERT OR REPLACE INTO gatherings (key, run_id, item_id, newest, deadline) VALUE
 DROP_GATHERING: Final = "DELETE FROM gatherings WHERE run_id = ?"
 HAS_KEYED_RUNS: Final = """
 SELECT EXISTS (SELECT 1 FROM singletons) OR EXISTS (SELECT 1 FROM gatherings)
+    OR EXISTS (SELECT 1 FROM run_slots)
 """
+HOLD_RUN_SLOT: Final = "INSERT OR IGNORE INTO run_slots (run_id, slot, size) VALUES (?, ?, ?)"
+HELD_RUN_SLOTS: Final = "SELECT run_id, slot, size FROM run_slots"
+DROP_RUN_SLOTS: Final = "DELETE FROM run_slots WHERE run_id = ?"
 SET_RUN_EVENTS: Final = "UPDATE runs SET event_ids = ? WHERE id = ?"
+REPLACE_RUN_EVENT: Final = "UPDATE runs SET event_ids = ?, correlation_id = ? WHERE id = ?"
 DROP_RUN_EVENT: Final = "DELETE FROM run_events WHERE event_id = ? AND run_id = ?"
 MOVE_ITEM: Final = "UPDATE queue SET due_at = ? WHERE id = ?"
 SKIP_RUN: Final = """

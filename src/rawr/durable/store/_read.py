@@ -75,6 +75,11 @@ def run_metadata(connection: sqlite3.Connection, run_id: str) -> list[Metadata]:
     ]
 
 
+def held_run_slots(connection: sqlite3.Connection) -> list[tuple[str, tuple[str, int]]]:
+    """Return each run that counts against a limit on live runs, with the limit."""
+    return [(row[0], (row[1], row[2])) for row in connection.execute(q.HELD_RUN_SLOTS)]
+
+
 def get_run(connection: sqlite3.Connection, run_id: str) -> RunView | None:
     """Return a run."""
     row = connection.execute(q.GET_RUN, (run_id,)).fetchone()

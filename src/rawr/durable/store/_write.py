@@ -25,7 +25,7 @@ from rawr.durable.domain.queue import ItemKind, QueueItem
 from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q
-from rawr.durable.store._flow import FlowControl, Verdict
+from rawr.durable.store._flow import REFUSALS, FlowControl, Verdict
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store._rows import (
     event_ids_text,
@@ -34,7 +34,15 @@ from rawr.durable.store._rows import (
     requeue_values,
     step_values,
 )
-from rawr.durable.store.port import NO_SLOTS, Accepted, Claim, PlannedEvent, PlannedRun, RunChange
+from rawr.durable.store.port import (
+    NO_SLOTS,
+    Accepted,
+    Begun,
+    Claim,
+    PlannedEvent,
+    PlannedRun,
+    RunChange,
+)
 
 
 class Writer:
@@ -43,7 +51,6 @@ class Writer:
     def __init__(self, pauses: PauseIndex, *, allocate: Callable[[], int]) -> None:
         self._pauses = pauses
         self._flow = FlowControl(allocate)
-        self._allocate = allocate
 
     def recover(self, connection: sqlite3.Connection, *, now: int) -> int:
         """Void what a previous owner held; return the last queue item id used."""
@@ -98,6 +105,22 @@ class Writer:
         accepted = self.accept(connection, change.emitted, now=now)
         return Accepted(started=accepted.started, resumed=(*resumed, *accepted.resumed))
 
+    def begin(self, connection: sqlite3.Connection, planned: PlannedRun, *, now: int) -> Begun:
+        """Let a kept run pass the limits on its start, unless it has already."""
+        run = planned.run
+        if connection.execute(q.BEGIN_ITEM, (planned.item.id,)).rowcount == 0:
+            return Begun(planned=replace(planned, pauses=(), timers=()))
+        verdict, planned, moved = self._flow.begin(connection, planned, now=now)
+        if verdict is not Verdict.START:
+            connection.execute(q.SKIP_AT_START, (now, run.id))
+            connection.execute(q.DROP_ITEM, (planned.item.id,))
+            self._refuse_invoker(connection, planned, verdict, moved, now=now)
+            return Begun(planned=None, resumed=tuple(moved))
+        if planned.item.parked:
+            connection.execute(q.REQUEUE_ITEM, requeue_values(planned.item))
+        self._add_waits(connection, planned)
+        return Begun(planned=planned, resumed=tuple(moved))
+
     def rerun(
         self, connection: sqlite3.Connection, planned: PlannedRun, steps: Sequence[StepRecord]
     ) -> None:
@@ -112,6 +135,12 @@ class Writer:
         self._add_run(connection, planned)
         values = [step_values(planned.run.id, step) for step in steps]
         connection.executemany(q.SAVE_STEP, values)
+
+    def hold_run_slots(
+        self, connection: sqlite3.Connection, *, run_id: str, slots: Sequence[tuple[str, int]]
+    ) -> None:
+        """Note which limits on live runs a run counts against until it ends."""
+        self._flow.hold_run_slots(connection, run_id, slots)
 
     def signal(
         self, connection: sqlite3.Connection, *, name: str, payload: bytes, now: int
@@ -136,6 +165,10 @@ class Writer:
         if planned.gates is not NO_GATES:
             verdict, planned, moved = self._flow.decide(connection, planned, now=now)
             resumed += moved
+            if verdict is Verdict.LIMITED and planned.idempotency_key is not None:
+                # What was dropped may be sent again.
+                held = (run.function_id, planned.idempotency_key, run.id)
+                connection.execute(q.RELEASE_KEY, held)
             if verdict is not Verdict.START:
                 self._refuse(connection, planned, verdict, resumed, now=now)
                 return
@@ -158,10 +191,14 @@ class Writer:
         for event in run.events:
             connection.execute(q.ADD_RUN_EVENT, (event.internal_id, run.id))
         connection.execute(q.ADD_ITEM, item_values(planned.item))
+        self._add_waits(connection, planned)
+
+    def _add_waits(self, connection: sqlite3.Connection, planned: PlannedRun) -> None:
+        """Store what may cancel a run."""
         for timer in planned.timers:
             connection.execute(q.ADD_ITEM, item_values(timer))
         for pause in planned.pauses:
-            self._pauses.add(connection, pause, run)
+            self._pauses.add(connection, pause, planned.run)
 
     def _refuse(
         self,
@@ -178,19 +215,21 @@ class Writer:
             connection.execute(q.SKIP_RUN, row)
             for event in run.events:
                 connection.execute(q.ADD_RUN_EVENT, (event.internal_id, run.id))
-        if run.correlation_id is not None and verdict in _REFUSALS:
-            invoker, _, step_id = run.correlation_id.partition(".")
-            item = replace(
-                planned.item,
-                id=self._allocate(),
-                run_id=invoker,
-                kind=ItemKind.RESUME,
-                step_id=step_id,
-                due_at=now,
-                payload=_REFUSALS[verdict],
-                parked=False,
-            )
-            connection.execute(q.ADD_ITEM, item_values(item))
+        self._refuse_invoker(connection, planned, verdict, resumed, now=now)
+
+    def _refuse_invoker(
+        self,
+        connection: sqlite3.Connection,
+        planned: PlannedRun,
+        verdict: Verdict,
+        resumed: list[QueueItem],
+        *,
+        now: int,
+    ) -> None:
+        correlation_id = planned.run.correlation_id
+        memo = REFUSALS.get(verdict)
+        if correlation_id is not None and memo is not None:
+            item = self._flow.refuse(connection, correlation_id, memo, item=planned.item, now=now)
             resumed.append(item)
 
 
@@ -325,12 +364,6 @@ def _header_changed(transition: Transition) -> bool:
         or before.group.difference(after.memos) != after.group
     )
 
-
-#: What an invoking step gets when the run it asked for is not started.
-_REFUSALS: Mapping[Verdict, bytes] = {
-    Verdict.LIMITED: b'{"error":{"message":"invoked function is rate limited","name":"Error"}}',
-    Verdict.SKIPPED: b'{"error":{"message":"invoked function was skipped","name":"Error"}}',
-}
 
 _Apply = Callable[[sqlite3.Connection, RunChange, Any, PauseIndex], None]
 #: Effects that are stored as they stand; the engine turns the others into items and events.

@@ -67,6 +67,16 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     resumed: tuple[QueueItem, ...] = ()
 
 
+class Begun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What became of a run whose limits counted only at its time.
+
+    `planned` is `None` when it is skipped; its item is parked when it is to start later.
+    """
+
+    planned: PlannedRun | None
+    resumed: tuple[QueueItem, ...] = ()
+
+
 class RunChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One decision about a run with everything that must be stored together with it.
 
@@ -162,6 +172,10 @@ class Store(Protocol):
         """
         ...
 
+    async def begin(self, planned: PlannedRun, *, now: int) -> Begun:
+        """Let a kept run pass the limits on its start, once; no event joins it any more."""
+        ...
+
     async def rerun(self, planned: PlannedRun, steps: Sequence[StepRecord]) -> None:
         """Create a run of events that are kept already, with steps another run has settled."""
         ...
@@ -199,6 +213,14 @@ class Store(Protocol):
 
     async def waiting_slots(self) -> list[str]:
         """Return every slot that items wait for."""
+        ...
+
+    async def hold_run_slots(self, run_id: str, slots: Sequence[tuple[str, int]]) -> None:
+        """Note which limits on live runs, as keys and numbers, a run counts against to its end."""
+        ...
+
+    async def held_run_slots(self) -> list[tuple[str, tuple[str, int]]]:
+        """Return each run that counts against such a limit, with the limit."""
         ...
 
     async def drop_item(self, item_id: int) -> None:

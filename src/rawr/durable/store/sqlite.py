@@ -24,6 +24,7 @@ from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store.port import (
     NO_SLOTS,
     Accepted,
+    Begun,
     Claim,
     PlannedEvent,
     PlannedRun,
@@ -135,6 +136,10 @@ class SQLiteStore:
         """Keep events, start their runs and end the waits they match."""
         return await self._write(partial(self._writer.accept, events=events, now=now))
 
+    async def begin(self, planned: PlannedRun, *, now: int) -> Begun:
+        """Let a kept run pass the limits on its start, once; no event joins it any more."""
+        return await self._write(partial(self._writer.begin, planned=planned, now=now))
+
     async def rerun(self, planned: PlannedRun, steps: Sequence[StepRecord]) -> None:
         """Create a run of events that are kept already, with steps another run has settled."""
         await self._write(partial(self._writer.rerun, planned=planned, steps=steps))
@@ -162,6 +167,14 @@ class SQLiteStore:
     async def waiting_slots(self) -> list[str]:
         """Return every slot that items wait for."""
         return await self._read(_read.waiting_slots)
+
+    async def hold_run_slots(self, run_id: str, slots: Sequence[tuple[str, int]]) -> None:
+        """Note which limits on live runs, as keys and numbers, a run counts against to its end."""
+        await self._write(partial(self._writer.hold_run_slots, run_id=run_id, slots=slots))
+
+    async def held_run_slots(self) -> list[tuple[str, tuple[str, int]]]:
+        """Return each run that counts against such a limit, with the limit."""
+        return await self._read(_read.held_run_slots)
 
     async def drop_item(self, item_id: int) -> None:
         """Remove a queue item that belongs to no run."""

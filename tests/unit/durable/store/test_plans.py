@@ -101,6 +101,7 @@ def test_the_last_item_is_found_without_a_scan(connection: sqlite3.Connection) -
 WALKS = {
     "COUNT_ITEMS": "what waits is counted for look-ups and metrics, by its indexes alone",
     "HAS_KEYED_RUNS": "stops at the first row",
+    "HELD_RUN_SLOTS": "a row a live run of a function with a limit on live runs",
     "ITEMS_OF_RUN": "the held half of the queue is what memory holds",
     "LOAD_APPS": "a row an app",
     "LOAD_PAUSED": "a row a paused function",
