@@ -14,6 +14,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 DEFAULT_URL: Final = "http://127.0.0.1:8288"
 _TIMEOUT_SECONDS: Final = 30
 _UNIX: Final = "unix:"
+_NO_FUNCTION: Final = "could not find function"
+_NO_RUN: Final = "No run has the id"
 _KIND_HEADER: Final = "x-inngest-server-kind"
 
 
@@ -54,6 +56,12 @@ class EngineLink:
     def __init__(self, url: str) -> None:
         self._url = url.rstrip("/")
 
+    @property
+    def data_dir(self) -> Path | None:
+        """The data folder of the HQ that the engine is inside of, if it is."""
+        is_inside = self._url.startswith(_UNIX)
+        return Path(self._url.removeprefix(_UNIX)).parent if is_inside else None
+
     def get(self, path: str, **query: str | int | None) -> Any:
         """Look something up."""
         params = {name: str(value) for name, value in query.items() if value is not None}
@@ -90,8 +98,19 @@ class EngineLink:
         except ValueError as error:
             raise click.ClickException(f"{self._url} did not answer with JSON") from error
         if response.is_error:
-            raise click.ClickException(_refusal(response.status_code, answer))
+            said = _refusal(response.status_code, answer)
+            raise click.ClickException(said + self._hint(said))
         return answer
+
+    def _hint(self, said: str) -> str:
+        """What to do about a refusal whose words do not tell."""
+        if said.startswith(_NO_FUNCTION):
+            return "; `rawr functions` names those there are"
+        if said.startswith(_NO_RUN):
+            where = "`rawr runs list` names those there are"
+            inside = "" if self.data_dir else ", and --hq HQ finds those of an HQ by their own ids"
+            return f"; {where}{inside}"
+        return ""
 
     def _reached(self) -> tuple[str, AbstractContextManager[str | None]]:
         """The base of addresses, and the socket to connect to if it is one of the file system."""
@@ -121,11 +140,15 @@ def as_json_text(value: object) -> str:
 
 def _address_inside(hq: Path) -> str:
     """Where the engine inside a running HQ answers."""
-    from rawr.host import ENGINE_SOCKET, data_dir_of
+    from rawr.host import ENGINE_SOCKET, MANIFEST_FILE, data_dir_of
 
+    if not (hq / MANIFEST_FILE).is_file():
+        raise click.ClickException(f"{hq} holds no {MANIFEST_FILE}; give the folder of an HQ")
     socket = data_dir_of(hq, os.environ) / ENGINE_SOCKET
     if not socket.exists():
-        raise click.ClickException(f"{hq} does not run: {socket} is missing; start it")
+        raise click.ClickException(
+            f"the HQ in {hq} does not run ({socket} is missing); start it: rawr dev {hq}"
+        )
     return f"{_UNIX}{socket}"
 
 

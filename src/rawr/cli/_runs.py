@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from ._engine_link import EngineLink, as_json_text, engine_options, table
+from ._run_ids import engine_run_id
 
 _ENDED: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED"})
 _STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled", "skipped")
@@ -58,8 +59,12 @@ def list_runs(
 @click.argument("run_id", metavar="RUN")
 @engine_options
 def show(run_id: str, url: str, *, as_json: bool) -> None:
-    """Show a run: its status, its steps, its output."""
+    """Show a run: its status, its steps, its output.
+
+    With --hq, RUN may be the id that the HQ gave its caller.
+    """
     link = EngineLink(url)
+    run_id = engine_run_id(link, run_id)
     run = link.get(f"/v2/runs/{run_id}")["data"]
     spans = link.get(f"/v2/runs/{run_id}/trace")["data"]["rootSpan"]["childrenSpans"]
     if as_json:
@@ -95,7 +100,10 @@ def tail(
     A line is written whenever a run's status or one of its steps changes.
     """
     link = EngineLink(url)
-    lines = _run_changes(link, run_id) if run_id else _changes(link, function)
+    if run_id is None:
+        lines = _changes(link, function)
+    else:
+        lines = _run_changes(link, engine_run_id(link, run_id))
     for text, value in lines:
         if text is None:
             time.sleep(interval)
@@ -123,7 +131,8 @@ def cancel(
         raise click.UsageError("name the runs to cancel, or a --function")
     link = EngineLink(url)
     if function is None:
-        cancelled = [link.post(f"/v2/runs/{run}/cancel")["data"]["runId"] for run in run_ids]
+        named = [engine_run_id(link, run) for run in run_ids]
+        cancelled = [link.post(f"/v2/runs/{run}/cancel")["data"]["runId"] for run in named]
         click.echo(as_json_text(cancelled) if as_json else f"cancelled {', '.join(cancelled)}")
         return
     body = {
@@ -168,6 +177,7 @@ def rerun(
         raise click.UsageError("name the run to repeat, or a --function")
     link = EngineLink(url)
     if run_id is not None:
+        run_id = engine_run_id(link, run_id)
         step = None if from_step is None else {"stepId": _step_id(link, run_id, from_step)}
         again = link.post(f"/v2/runs/{run_id}/rerun", {"fromStep": step})["data"]
         click.echo(as_json_text(again) if as_json else again["runId"])

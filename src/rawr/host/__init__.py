@@ -11,7 +11,7 @@ from ._app import (
     openapi_document,
 )
 from ._boot import DATABASE, BootStages, Host, boot
-from ._manifest_file import ManifestBroken, ManifestNotFound, load_manifest
+from ._manifest_file import MANIFEST_FILE, ManifestBroken, ManifestNotFound, load_manifest
 from ._migrations import hq_migrations
 from ._mounts import Mount, MountTable
 from ._operations import ENGINE_SOCKET
@@ -27,6 +27,7 @@ __all__ = [
     "DATABASE",
     "ENGINE_SOCKET",
     "INGRESS",
+    "MANIFEST_FILE",
     "OPENAPI_DOCUMENT",
     "REFERENCE",
     "RPC",

@@ -67,4 +67,4 @@ def test_a_host_that_does_not_run_is_named(tmp_path: Path) -> None:
     environ = {**os.environ, "RAWR_DATA_DIR": str(tmp_path)}
     result = CliRunner().invoke(main, ["runs", "list", "--hq", str(HQ)], env=environ)
     assert result.exit_code == 1
-    assert f"{tmp_path / ENGINE_SOCKET} is missing; start it" in result.output
+    assert f"{tmp_path / ENGINE_SOCKET} is missing); start it: rawr dev" in result.output
