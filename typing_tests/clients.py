@@ -1,6 +1,6 @@
 """What type checkers infer of links, safe results and the client for threads."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import assert_type
 
 import httpx2
@@ -76,6 +76,6 @@ def threads() -> None:
     with SyncClient(Runs, lambda: RPCLink("https://hq/rpc")) as hq:
         assert_type(hq.call(hq.client.ping), bool)
         assert_type(hq.call(hq.client.status, Ref(run_id="1"), context=CallContext()), str)
-        assert_type(hq.iterate(hq.client.watch, Ref(run_id="1")), Iterator[int])
+        assert_type(hq.iterate(hq.client.watch, Ref(run_id="1")), Generator[int, None, object])
         hq.call(hq.client.status)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
         hq.iterate(hq.client.status, Ref(run_id="1"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -12,11 +12,13 @@ from rawr.contract import (
     Link,
     create_client,
     event_iterator,
+    event_result,
+    map_events,
     post,
     procedure,
 )
 from rawr.procedure import Procedure, call, create_router_client, implement, procedures
-from rawr.schema import Schema, SchemaAdapter
+from rawr.schema import Schema, SchemaAdapter, adapt
 
 
 class Number(Schema):
@@ -43,6 +45,43 @@ assert_type(Numbers.double, ContractBuilder[EventIterator[Number], EventIterator
 assert_type(Numbers.same, ContractBuilder[None, EventIterator[Number]])
 
 os = implement(Numbers)
+
+# What the producer returns has a type too, where it is declared.
+assert_type(event_iterator(Number, returns=Text), EventIteratorSchema[Number, Text])
+as_schema: SchemaAdapter[EventIterator[Number, Text]] = event_iterator(Number, returns=Text)
+
+
+class Sums(Contract):
+    sum = procedure().input(event_iterator(Number, returns=Text)).output(Number)
+    told = procedure().streams(Number, returns=Text)
+    same = procedure().output(event_iterator(adapt(Number), returns=adapt(Text)))
+
+
+assert_type(Sums.told, ContractBuilder[None, EventIterator[Number, Text]])
+sums = implement(Sums)
+
+
+@sums.handler(Sums.sum)
+async def add_up(context: None, input: EventIterator[Number, Text]) -> Number:
+    async for number in input:
+        assert_type(number, Number)
+    assert_type(input.result, Text)
+    return Number(n=1)
+
+
+@sums.stream(Sums.told)
+async def told(context: None) -> AsyncIterator[Number]:
+    yield Number(n=1)
+    yield event_result(Text(text="all"))
+
+
+@procedures().streams(Number, returns=Text).stream
+async def built(context: None) -> AsyncIterator[Number]:
+    yield Number(n=1)
+    yield event_result(Text(text="all"))
+
+
+assert_type(built, Procedure[None, None, EventIterator[Number, Text]])
 
 
 @os.handler(Numbers.add)
@@ -81,6 +120,10 @@ async def numbers() -> AsyncIterator[Number]:
     yield Number(n=1)
 
 
+def accept(events: EventIterator[Number]) -> None:
+    assert_type(events.result, object)
+
+
 async def texts() -> AsyncIterator[Text]:
     yield Text(text="x")
 
@@ -95,6 +138,17 @@ async def calls(link: Link) -> None:
     assert_type(await client.double(await client.double(numbers())), EventIterator[Number])
     await client.add(texts())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await client.add(Number(n=1))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+    summing = create_client(Sums, link)
+    assert_type(summing.sum, InputCall[AsyncIterator[Number], Number])
+    async with await summing.told() as events:
+        assert_type([number async for number in events], list[Number])
+        assert_type(events.result, Text)
+    anything = await client.double(numbers())
+    assert_type(anything.result, object)
+    accept(await summing.told())
+    assert_type(map_events(numbers(), str), EventIterator[str])
+    assert_type(map_events(numbers(), str, change_result=len), EventIterator[str, int])
 
     in_process = create_router_client(Numbers, os.router(), None)
     assert_type(await in_process.add(numbers()), Number)

@@ -13,9 +13,9 @@ from typing import Any, Final, TypeAlias
 
 from rawr.contract import (
     Contract,
-    EventIterator,
     ORPCError,
     TypedError,
+    event_result,
     get,
     post,
     with_event_meta,
@@ -55,6 +55,9 @@ STREAMS: Final[Mapping[str, tuple[list[object], object]]] = {
     "declaredError": ([{"n": 1}], "PAYMENT"),
     "unexpectedError": ([{"n": 1}], "INTERNAL_SERVER_ERROR"),
     "empty": ([], UNDEFINED),
+    "tally": ([{"n": 1}], {"total": 3}),
+    "tallyWrong": ([{"n": 1}], "EVENT_ITERATOR_VALIDATION_FAILED"),
+    "tallyNothing": ([{"n": 1}], "EVENT_ITERATOR_VALIDATION_FAILED"),
 }
 
 ROWS: Final[tuple[Row, ...]] = (
@@ -106,6 +109,10 @@ class Number(Schema):
     n: float
 
 
+class Total(Schema):
+    total: int
+
+
 class Amount(Schema):
     amt: int
 
@@ -122,6 +129,7 @@ class Interop(Contract, errors=[Payment]):
     fail = get("/fail/{kind}").input(Kind).output(str)
     validate = get("/validate").input(ANY).output(float)
     stream = get("/stream/{kind}").input(Kind).streams(ANY)
+    tally = get("/tally/{kind}").input(Kind).streams(ANY, returns=ANY)
     missing = post("/missing").output(str)
 
 
@@ -135,6 +143,7 @@ class Served(Contract, errors=[Payment]):
     fail = Interop.fail
     validate = get("/validate").input(Number).output(float)
     stream = Interop.stream
+    tally = get("/tally/{kind}").input(Kind).streams(Number, returns=Total)
 
 
 def as_json(value: Any) -> Any:
@@ -189,7 +198,13 @@ def router() -> Router[None]:
 
     @os.stream(Served.stream)
     async def stream(_context: None, input: Kind, call: Call[None]) -> AsyncIterator[Any]:
-        return EventIterator(_Stream(_items(input.kind, call.last_event_id), input.kind))
+        return _items(input.kind, call.last_event_id)
+
+    @os.stream(Served.tally)
+    async def tally(_context: None, input: Kind) -> AsyncIterator[Number]:
+        yield Number(n=1)
+        if input.kind != "tallyNothing":
+            yield event_result({"total": 3 if input.kind == "tally" else "three"})
 
     for contract in (Served.echo, Served.read):
         os.handler(contract)(_identity)
@@ -227,6 +242,7 @@ async def _items(kind: str, last_event_id: str | None) -> AsyncIterator[Any]:
             yield UNDEFINED
         case "result":
             yield {"n": 1}
+            yield event_result({"total": 3})
         case "meta":
             yield with_event_meta({"n": 1}, id="e1", retry=1500, comments=("hello",))
         case "resume":
@@ -237,14 +253,3 @@ async def _items(kind: str, last_event_id: str | None) -> AsyncIterator[Any]:
         case "unexpectedError":
             yield {"n": 1}
             raise RuntimeError("secret")
-
-
-class _Stream(AsyncIterator[Any]):
-    """Items with a result at their end, which async generators cannot have."""
-
-    def __init__(self, items: AsyncIterator[Any], kind: str) -> None:
-        self._items = items
-        self.result = STREAMS[kind][1] if kind == "result" else UNDEFINED
-
-    async def __anext__(self) -> Any:
-        return await anext(self._items)

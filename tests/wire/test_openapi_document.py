@@ -8,7 +8,7 @@ from tests.node_peer import ask_node, peers_installed
 
 from rawr.contract import Contract, TypedError, event_iterator, get, post, procedure, put
 from rawr.openapi import generate_openapi
-from rawr.schema import File, Schema
+from rawr.schema import File, Schema, adapt
 
 pytestmark = pytest.mark.node
 
@@ -143,6 +143,9 @@ class Runs(Contract):
         .route(input_structure="detailed", output_structure="detailed")
     )
     count = post("/count").input(event_iterator(Number)).output(float)
+    tally = get("/tally").streams(Number, returns=Ref)
+    maybe = get("/maybe").streams(Number, returns=adapt(Ref | None))
+    sum = post("/sum").input(event_iterator(Number, returns=Status)).output(float)
     nested: Nested
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import AnyUrl, Field
 from typing_extensions import TypedDict
 
-from rawr.contract import Contract, TypedError, event_iterator, get, post, procedure
+from rawr.contract import Contract, TypedError, event_iterator, event_result, get, post, procedure
 from rawr.procedure import Router, compose_routers, implement
 from rawr.schema import UNDEFINED, File, Json, RegExp, Schema, Undefined, Url
 
@@ -99,6 +99,10 @@ class Teapot(TypedError[None], code="TEAPOT", status=418):
     """I'm a teapot."""
 
 
+class Last(Schema):
+    at: datetime
+
+
 class Tick(Schema):
     at: datetime
     n: int
@@ -110,6 +114,7 @@ class Kinds(Contract, prefix="/kinds", errors=[Teapot]):
     echo = post("/echo").input(Everything).output(Everything)
     find = get("/things/{id}").input(Ref).output(Tree).errors(Gone).publish()
     ticks = get("/ticks").input(Ref).streams(Tick)
+    tally = get("/tally").streams(Tick, returns=Last)
     total = procedure().input(event_iterator(int)).output(int)
     upload = post("/upload").input(Upload).output(list[str])
     ping = get("/ping").route(deprecated=True)
@@ -166,10 +171,7 @@ def create_router() -> Router[None]:
             raise Gone(input)
         return Tree(label=input.id)
 
-    @os.handler(Kinds.ticks)
-    async def ticks(context: None, input: Ref) -> AsyncIterator[Tick]:
-        for n in (1, 2):
-            yield Tick(at=datetime(2026, 1, n, tzinfo=UTC), n=n)
+    _bind_streams(os)
 
     @os.handler(Kinds.total)
     async def total(context: None, input: Any) -> int:
@@ -184,3 +186,15 @@ def create_router() -> Router[None]:
         return None
 
     return compose_routers(Root, {"kinds": os.router()})
+
+
+def _bind_streams(os: Any) -> None:
+    @os.stream(Kinds.ticks)
+    async def ticks(context: None, input: Ref) -> AsyncIterator[Tick]:
+        for n in (1, 2):
+            yield Tick(at=datetime(2026, 1, n, tzinfo=UTC), n=n)
+
+    @os.stream(Kinds.tally)
+    async def tally(context: None) -> AsyncIterator[Tick]:
+        yield Tick(at=datetime(2026, 1, 1, tzinfo=UTC), n=1)
+        yield event_result(Last(at=datetime(2026, 1, 2, tzinfo=UTC)))

@@ -14,7 +14,7 @@ from rawr.wire.event_iterator import Done, Failed, Item, ItemEvent, IteratorDeco
 from ._calls import name_of
 from ._errors import ConnectionLost, ContractMismatch, LinkError, ProtocolError
 from ._messages import HTTPResponse
-from ._output import typed_error, typed_output
+from ._output import typed_error, typed_output, typed_result
 from ._reading import close_response, deadline
 
 
@@ -92,7 +92,19 @@ class EventSource(AsyncIterator[Any]):
         self._feed = feed
         self._ready: deque[ItemEvent] = deque()
         self._closed = False
-        self.result: object = UNDEFINED
+        self._result: tuple[object] | None = None
+
+    @property
+    def result(self) -> object:
+        """See `EventIterator.result`."""
+        if self._result is not None:
+            return self._result[0]
+        if self._call.contract.definition.returns is None:
+            return UNDEFINED
+        raise RuntimeError(
+            f"{name_of(self._call)} has not returned yet: iterate it to its end, then read the "
+            "result"
+        )
 
     @override
     async def __anext__(self) -> Any:
@@ -124,7 +136,7 @@ class EventSource(AsyncIterator[Any]):
             case Failed():
                 raise self._failure(event) from event.error
             case Done():
-                self.result = event.data
+                self._result = (typed_result(self._call, event.data),)
                 await self.aclose()
                 raise StopAsyncIteration
             case _:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rawr.contract import LinkCall, ORPCError
-from rawr.schema import UNDEFINED, SchemaError, produced
+from rawr.schema import UNDEFINED, SchemaAdapter, SchemaError, produced
 
 from ._calls import name_of
 from ._errors import ContractMismatch
@@ -18,15 +18,17 @@ def typed_output(call: LinkCall, value: object) -> object:
     schema = call.contract.definition.output
     if schema is None:
         return None if value is UNDEFINED else value
-    try:
-        return produced(schema)(value)
-    except SchemaError as error:
-        if value is UNDEFINED:
-            return typed_output(call, None)
-        raise ContractMismatch(
-            f"{name_of(call)} answered what its contract does not allow: {error}. "
-            "Is the server of another version?"
-        ) from error
+    return _typed(call, schema, value, "answered")
+
+
+def typed_result(call: LinkCall, value: object) -> object:
+    """What a stream returned at its end, as the contract's type.
+
+    Raises:
+        ContractMismatch: See `typed_output`.
+    """
+    schema = call.contract.definition.returns
+    return value if schema is None else _typed(call, schema, value, "ended with")
 
 
 def single_output(call: LinkCall, value: object) -> object:
@@ -40,6 +42,18 @@ def single_output(call: LinkCall, value: object) -> object:
             f"{name_of(call)} answered with a single value where its contract streams"
         )
     return typed_output(call, value)
+
+
+def _typed(call: LinkCall, schema: SchemaAdapter[Any], value: object, verb: str) -> object:
+    try:
+        return produced(schema)(value)
+    except SchemaError as error:
+        if value is UNDEFINED:
+            return _typed(call, schema, None, verb)
+        raise ContractMismatch(
+            f"{name_of(call)} {verb} what its contract does not allow: {error}. "
+            "Is the server of another version?"
+        ) from error
 
 
 def typed_error(call: LinkCall, error: ORPCError[Any]) -> ORPCError[Any]:

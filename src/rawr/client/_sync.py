@@ -1,6 +1,6 @@
 """Calling from code that is not asynchronous."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, ExitStack
 from enum import Enum
 from types import TracebackType
@@ -13,6 +13,7 @@ from rawr.contract import Contract, EventIterator, Link, create_client
 C = TypeVar("C", bound=Contract)
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class _End(Enum):
@@ -57,11 +58,14 @@ class SyncClient(Generic[C]):
 
     def iterate(
         self,
-        procedure: Callable[P, Awaitable[EventIterator[T]]],
+        procedure: Callable[P, Awaitable[EventIterator[T, R]]],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> Iterator[T]:
-        """The items of a streaming procedure; leaving the loop closes the stream."""
+    ) -> Generator[T, None, R]:
+        """The items of a streaming procedure; leaving the loop closes the stream.
+
+        What the producer returned is what the generator returns: the value of `yield from`.
+        """
         portal, _ = self._entered()
         events = self.call(procedure, *args, **kwargs)
 
@@ -71,6 +75,7 @@ class SyncClient(Generic[C]):
         try:
             while (item := portal.call(step)) is not _END:
                 yield item
+            return events.result
         finally:
             portal.call(events.aclose)
 

@@ -7,8 +7,7 @@ from typing import Any, Final
 import anyio
 from typing_extensions import override
 
-from rawr.contract import Event, EventIterator, EventMeta, ORPCError
-from rawr.schema import UNDEFINED
+from rawr.contract import Event, EventIterator, EventMeta, ORPCError, map_events
 from rawr.wire import EncodeError
 from rawr.wire.body import EVENT_STREAM_TYPE
 from rawr.wire.error import error_to_json, to_orpc_error
@@ -31,18 +30,18 @@ class Upload:
     """
 
     def __init__(self, source: AsyncIterator[Any], serializer: RPCSerializer) -> None:
-        self._source = source
+        self._source = as_events(source)
         self._serializer = serializer
 
     async def events(self, id: PeerId) -> AsyncGenerator[PeerEvent, None]:
         """The events of the call with this id."""
         source = self._source
         try:
-            async for item in _with_meta(source):
+            async for item in source.events():
                 data, meta = (item.data, item.meta) if isinstance(item, Event) else (item, _NO_META)
                 payload = self._serializer.serialize(data)
                 yield PeerEvent(id=id, event="message", data=payload, meta=meta)
-            result = self._serializer.serialize(getattr(source, "result", UNDEFINED))
+            result = self._serializer.serialize(source.result)
             last = PeerEvent(id=id, event="done", data=result)
         except Exception as error:  # noqa: BLE001 - the boundary: the server is told
             last = PeerEvent(id=id, event="error", data=_failure(error, self._serializer))
@@ -57,7 +56,7 @@ class UploadBody(AsyncIterator[bytes]):
     """The same as the body of an HTTP request; it can be sent once."""
 
     def __init__(self, source: AsyncIterator[Any], serializer: ItemSerializer) -> None:
-        self._source = source
+        self._source = as_events(source)
         self._encoder = IteratorEncoder(serializer)
         self._blocks = self._encode()
 
@@ -75,9 +74,9 @@ class UploadBody(AsyncIterator[bytes]):
         encoder = self._encoder
         yield encoder.open()
         try:
-            async for item in _with_meta(self._source):
+            async for item in self._source.events():
                 yield encoder.item(item)
-            last = encoder.done(getattr(self._source, "result", UNDEFINED))
+            last = encoder.done(self._source.result)
         except Exception as error:  # noqa: BLE001 - the boundary: the server is told
             last = self._failure(error)
         yield last
@@ -89,16 +88,18 @@ class UploadBody(AsyncIterator[bytes]):
             return self._encoder.error(_untellable(unencodable))
 
 
-def _with_meta(source: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    """The items, an `Event` where one carries metadata."""
-    return source.events() if isinstance(source, EventIterator) else source
+def as_events(source: AsyncIterator[Any]) -> EventIterator[Any]:
+    """The source, which need not be dumped by a schema, with its result told apart."""
+    return source if isinstance(source, EventIterator) else map_events(source, _as_it_is)
 
 
-async def _close(source: AsyncIterator[Any]) -> None:
-    close = getattr(source, "aclose", None)
-    if close is not None:
-        with anyio.CancelScope(shield=True):
-            await close()
+def _as_it_is(item: object) -> object:
+    return item
+
+
+async def _close(source: EventIterator[Any]) -> None:
+    with anyio.CancelScope(shield=True):
+        await source.aclose()
 
 
 def _failure(error: Exception, serializer: RPCSerializer) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from ._contract import (
 )
 from ._errors import COMMON_ERRORS, ContractError, ORPCError, TypedError, is_error_status
 from ._event_schema import EventIteratorSchema, InvalidItem, event_iterator
-from ._events import Event, EventIterator, EventMeta, with_event_meta
+from ._events import Event, EventIterator, EventMeta, EventResult, event_result, with_event_meta
 from ._inherited import Inherited
 from ._interceptors import Interceptor, Observer, on_error, on_finish, on_start, on_success
 from ._link import ClientContext, Link, LinkCall, LinkError
+from ._mapped_events import map_events
 from ._meta import MetaEntry, MetaKey
 from ._procedure import (
     ErrorMap,
@@ -42,6 +43,7 @@ __all__ = [
     "EventIterator",
     "EventIteratorSchema",
     "EventMeta",
+    "EventResult",
     "Failure",
     "Inherited",
     "InputCall",
@@ -71,8 +73,10 @@ __all__ = [
     "delete",
     "derive_contract",
     "event_iterator",
+    "event_result",
     "get",
     "is_error_status",
+    "map_events",
     "on_error",
     "on_finish",
     "on_start",

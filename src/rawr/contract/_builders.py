@@ -13,6 +13,7 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 In2 = TypeVar("In2")
 Out2 = TypeVar("Out2")
+Result = TypeVar("Result")
 
 
 class ContractBuilder(ProcedureContract[In, Out]):
@@ -40,8 +41,8 @@ class ContractBuilder(ProcedureContract[In, Out]):
         """Declare the output's type."""
         adapter = adapt(schema)
         if isinstance(adapter, EventIteratorSchema):
-            return self.streams(adapter.item)
-        return self._declare(output=adapter, streams=False)
+            return self._declare(output=adapter.item, streams=True, returns=adapter.returns)
+        return self._declare(output=adapter, streams=False, returns=None)
 
     @overload
     def streams(self, schema: type[Out2]) -> "ContractBuilder[In, EventIterator[Out2]]": ...
@@ -49,9 +50,18 @@ class ContractBuilder(ProcedureContract[In, Out]):
     def streams(
         self, schema: SchemaAdapter[Out2]
     ) -> "ContractBuilder[In, EventIterator[Out2]]": ...
-    def streams(self, schema: Any) -> Any:
-        """Declare an event iterator and the type of each of its items."""
-        return self._declare(output=adapt(schema), streams=True)
+    @overload
+    def streams(
+        self, schema: type[Out2], *, returns: type[Result] | SchemaAdapter[Result]
+    ) -> "ContractBuilder[In, EventIterator[Out2, Result]]": ...
+    @overload
+    def streams(
+        self, schema: SchemaAdapter[Out2], *, returns: type[Result] | SchemaAdapter[Result]
+    ) -> "ContractBuilder[In, EventIterator[Out2, Result]]": ...
+    def streams(self, schema: Any, *, returns: Any = None) -> Any:
+        """Declare an event iterator, the type of each of its items and of what it returns."""
+        end = None if returns is None else adapt(returns)
+        return self._declare(output=adapt(schema), streams=True, returns=end)
 
 
 def procedure() -> ContractBuilder[None, None]:

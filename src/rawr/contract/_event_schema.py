@@ -1,9 +1,9 @@
-"""The schema of event iterators: each item by the item's own schema, as it comes."""
+"""The schema of event iterators: items by their own schema, as they come, and the result."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, Generic, TypeVar, overload
+from typing import Any, Final, Generic, overload
 
-from typing_extensions import override
+from typing_extensions import TypeVar, override
 
 from rawr.schema import (
     REF_TEMPLATE,
@@ -12,17 +12,23 @@ from rawr.schema import (
     SchemaAdapter,
     SchemaError,
     SchemaMode,
+    Undefined,
     adapt,
+    produced,
 )
 
 from ._errors import ORPCError
-from ._events import Event, EventIterator
+from ._events import EventIterator
+from ._mapped_events import map_events
 
 T = TypeVar("T")
+T2 = TypeVar("T2")
+R = TypeVar("R", default=object)
+R2 = TypeVar("R2")
 
 
 class InvalidItem(ORPCError[object]):
-    """An item of an event iterator breaks the contract (RPC protocol v1, event iterator).
+    """An item or the result of an event iterator breaks the contract (RPC protocol v1).
 
     Whoever iterates gets it: the handler of what a client sends, the client of what a
     handler yields. Its cause is the `SchemaError`.
@@ -34,41 +40,62 @@ class InvalidItem(ORPCError[object]):
         )
 
 
-class EventIteratorSchema(Generic[T]):
+class EventIteratorSchema(Generic[T, R]):
     """Adapts event iterators: `item` validates and dumps each item when it is asked for.
 
-    Its JSON Schema says nothing of the items, as no one value holds them: read `item`.
+    `returns` does so with what the producer returns at the end; without it, that may be
+    anything. Its JSON Schema says nothing of either, as no one value holds them: read these.
     """
 
-    __slots__ = ("item",)
+    __slots__ = ("item", "returns")
 
-    def __init__(self, item: SchemaAdapter[T]) -> None:
+    def __init__(self, item: SchemaAdapter[T], returns: SchemaAdapter[R] | None = None) -> None:
         self.item: Final = item
+        self.returns: Final = returns
 
     def __repr__(self) -> str:
-        return f"EventIteratorSchema({self.item!r})"
+        returns = "" if self.returns is None else f", returns={self.returns!r}"
+        return f"EventIteratorSchema({self.item!r}{returns})"
 
     @override
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, EventIteratorSchema) and other.item == self.item
+        return isinstance(other, EventIteratorSchema) and (other.item, other.returns) == (
+            self.item,
+            self.returns,
+        )
 
     @override
     def __hash__(self) -> int:
-        return hash((EventIteratorSchema, self.item))
+        return hash((EventIteratorSchema, self.item, self.returns))
 
-    def validate(self, value: object) -> EventIterator[T]:
+    def validate(self, value: object) -> EventIterator[T, R]:
         """An event iterator of validated items; iterating it raises `InvalidItem`.
 
         Raises:
             SchemaError: The value is no async iterator.
         """
-        if not isinstance(value, AsyncIterator):
-            raise SchemaError([Issue("Expect event iterator")])
-        return EventIterator(_Mapped(value, self._checked))
+        end = None if self.returns is None else self.returns.validate
+        return _checked(value, self.item.validate, end)
+
+    def validate_produced(
+        self,
+        value: object,
+        *,
+        change_error: Callable[[ORPCError[Any]], ORPCError[Any]] | None = None,
+    ) -> EventIterator[T, R]:
+        """See `ProducedSchema.validate_produced`; errors are changed as `map_events` does it."""
+        end = None if self.returns is None else produced(self.returns)
+        return _checked(value, produced(self.item), end, change_error)
 
     def dump(self, value: AsyncIterator[T]) -> EventIterator[object]:
         """An event iterator of wire values."""
-        return EventIterator(_Mapped(value, self.item.dump))
+        return map_events(value, self.item.dump, change_result=self.dump_result)
+
+    def dump_result(self, result: R | Undefined) -> object:
+        """What a producer returned as a wire value; `undefined` stays so."""
+        if self.returns is None or result is UNDEFINED:
+            return result
+        return self.returns.dump(result)
 
     def json_schema(
         self,
@@ -79,63 +106,67 @@ class EventIteratorSchema(Generic[T]):
         """See `SchemaAdapter.json_schema`; any value, by its name."""
         return {"x-native-type": "event-iterator"}
 
-    def _checked(self, item: object) -> T:
-        try:
-            return self.item.validate(item)
-        except SchemaError as error:
-            raise InvalidItem from error
-
 
 @overload
 def event_iterator(item: type[T]) -> EventIteratorSchema[T]: ...
 @overload
 def event_iterator(item: SchemaAdapter[T]) -> EventIteratorSchema[T]: ...
-def event_iterator(item: Any) -> EventIteratorSchema[Any]:
+@overload
+def event_iterator(
+    item: type[T], *, returns: type[R2] | SchemaAdapter[R2]
+) -> EventIteratorSchema[T, R2]: ...
+@overload
+def event_iterator(
+    item: SchemaAdapter[T], *, returns: type[R2] | SchemaAdapter[R2]
+) -> EventIteratorSchema[T, R2]: ...
+def event_iterator(item: Any, *, returns: Any = None) -> EventIteratorSchema[Any, Any]:
     """The schema of an event iterator, by its items: what `.input(...)` of an upload takes.
 
-    As an output it is the same as `.streams(item)`.
+    `returns` is the type of what the producer returns at the end (see `event_result`). As an
+    output it is the same as `.streams(item, returns=...)`.
 
     >>> from rawr.contract import procedure
-    >>> contract = procedure().input(event_iterator(int)).output(int)
+    >>> contract = procedure().input(event_iterator(int, returns=str)).output(int)
     >>> contract.definition.input
-    EventIteratorSchema(PydanticAdapter(<class 'int'>))
+    EventIteratorSchema(PydanticAdapter(<class 'int'>), returns=PydanticAdapter(<class 'str'>))
     """
-    return EventIteratorSchema(adapt(item))
+    return EventIteratorSchema(adapt(item), None if returns is None else adapt(returns))
 
 
-class _Mapped(AsyncIterator[Any]):
-    """The items of an iterator, each changed as it comes; event metadata and result stay.
+def _checked(
+    source: object,
+    validate_item: Callable[[object], T],
+    validate_result: Callable[[object], Any] | None,
+    change_error: Callable[[ORPCError[Any]], ORPCError[Any]] | None = None,
+) -> EventIterator[T, Any]:
+    if not isinstance(source, AsyncIterator):
+        raise SchemaError([Issue("Expect event iterator")])
+    end = None if validate_result is None else _result_check(validate_result)
+    return map_events(
+        source, _item_check(validate_item), change_result=end, change_error=change_error
+    )
 
-    It is no generator: closing it closes the source even if nobody asked for an item.
-    """
 
-    __slots__ = ("_change", "_items", "_source")
-
-    def __init__(self, source: AsyncIterator[Any], change: Callable[[Any], object]) -> None:
-        self._source = source
-        # An event iterator unwraps its events; their ids have to travel on.
-        self._items = source.events() if isinstance(source, EventIterator) else source
-        self._change = change
-
-    @property
-    def result(self) -> object:
-        """What the producer returned."""
-        result: object = getattr(self._source, "result", UNDEFINED)
-        return result
-
-    @override
-    async def __anext__(self) -> Any:
-        item = await anext(self._items)
+def _item_check(validate: Callable[[object], T2]) -> Callable[[object], T2]:
+    def check(item: object) -> T2:
         try:
-            if isinstance(item, Event):
-                return Event(self._change(item.data), item.meta)
-            return self._change(item)
-        except BaseException:
-            await self.aclose()
-            raise
+            return validate(item)
+        except SchemaError as error:
+            raise InvalidItem from error
 
-    async def aclose(self) -> None:
-        """Stop the producer."""
-        close = getattr(self._source, "aclose", None)
-        if close is not None:
-            await close()
+    return check
+
+
+def _result_check(validate: Callable[[object], T2]) -> Callable[[object], T2]:
+    """`undefined` counts as None where the schema wants it."""
+    check = _item_check(validate)
+
+    def check_result(result: object) -> T2:
+        if result is not UNDEFINED:
+            return check(result)
+        try:
+            return validate(result)
+        except SchemaError:
+            return check(None)
+
+    return check_result

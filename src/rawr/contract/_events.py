@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, cast
 
-from typing_extensions import override
+from typing_extensions import TypeVar, override
 
 from rawr.schema import UNDEFINED
 
 T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True, default=object)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,30 @@ def with_event_meta(
     return Event(data, EventMeta(id=id, retry=retry, comments=comments))
 
 
-class EventIterator(AsyncIterator[T], AbstractAsyncContextManager["EventIterator[T]"]):
+@dataclass(frozen=True)
+class EventResult(Generic[T]):
+    """The end of an event iterator, with what it returns; yield it as the last item."""
+
+    value: T
+
+
+def event_result(value: object) -> Any:
+    """End an event iterator and return a value: what an async generator yields last.
+
+    Python's async generators cannot `return` one, as those of TypeScript do. The result is
+    typed `Any` because it stands where an item is declared.
+
+    >>> async def count_up():
+    ...     yield 1
+    ...     yield 2
+    ...     yield event_result("counted")
+    """
+    return EventResult(value)
+
+
+class EventIterator(
+    AsyncIterator[T], AbstractAsyncContextManager["EventIterator[T, R_co]"], Generic[T, R_co]
+):
     """The items of a streaming procedure, validated, in order.
 
     Iterate it with `async for`; close it (or leave its `async with`) to tell the producer
@@ -57,10 +81,13 @@ class EventIterator(AsyncIterator[T], AbstractAsyncContextManager["EventIterator
         self.retry: int | None = None
 
     @property
-    def result(self) -> object:
-        """What the producer returned at the end, if it is one that can: its own `result`."""
-        result: object = getattr(self._source, "result", UNDEFINED)
-        return result
+    def result(self) -> R_co:
+        """What the producer returned at the end; `UNDEFINED` if it returned nothing.
+
+        Raises:
+            RuntimeError: The contract promises a result, and the iterator has not ended.
+        """
+        return cast("R_co", getattr(self._source, "result", UNDEFINED))
 
     @override
     def __aiter__(self) -> Self:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, overload
 from rawr.schema import UNDEFINED, SchemaAdapter
 
 from ._errors import ContractError, TypedError
+from ._event_schema import EventIteratorSchema
 from ._events import EventIterator
 from ._link import ClientContext, Link, LinkCall
 from ._meta import MetaEntry
@@ -16,6 +17,7 @@ from ._route import Route, RouteFields
 In = TypeVar("In")
 Out = TypeVar("Out")
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
 
@@ -31,10 +33,19 @@ class ProcedureDefinition:
     output: SchemaAdapter[Any] | None = None
     """The output's schema; of a streaming procedure, the schema of each item."""
     streams: bool = False
+    returns: SchemaAdapter[Any] | None = None
+    """What a streaming procedure returns at its end; None leaves that open."""
     errors: ErrorMap = field(default_factory=lambda: MappingProxyType({}))
     meta: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     publication: bool | None = None
     """What the procedure says of its own; None leaves it to the contract around it."""
+
+    @property
+    def events(self) -> EventIteratorSchema[Any, Any] | None:
+        """The schema of the whole output, if it streams."""
+        if not self.streams or self.output is None:
+            return None
+        return EventIteratorSchema(self.output, self.returns)
 
     @property
     def published(self) -> bool:
@@ -127,7 +138,7 @@ class ProcedureContract(Generic[In, Out]):
     ) -> PlainCall[Out]: ...
     @overload
     def __get__(
-        self: "ProcedureContract[EventIterator[Item], Out]", instance: Binding, owner: type
+        self: "ProcedureContract[EventIterator[Item, Result], Out]", instance: Binding, owner: type
     ) -> InputCall[AsyncIterator[Item], Out]: ...
     @overload
     def __get__(self, instance: Binding, owner: type) -> InputCall[In, Out]: ...

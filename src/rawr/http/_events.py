@@ -58,7 +58,7 @@ async def _encode(
         yield encoder.open()
         async for item in output.events():
             yield encoder.item(_map(item, operation.dump))
-        last = encoder.done(output.result)
+        last = encoder.done(operation.dump_end(output.result))
     except Exception as error:  # noqa: BLE001 - the boundary: every failure gets an answer
         last = _encode_failure(operation, error, encoder)
     finally:

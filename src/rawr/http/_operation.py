@@ -24,6 +24,8 @@ class Operation:
     streams: bool
     dump: Callable[[object], object]
     """A result, or one item of a stream, as wire values."""
+    dump_end: Callable[[object], object]
+    """What a stream returns at its end, as wire values."""
     is_lasting: bool = True
     """False where it stands in for one that could not be loaded, this time."""
 
@@ -98,6 +100,7 @@ def unloadable(path: tuple[str, ...], error: ContractError) -> Operation:
 
 def _operation(place: RoutedProcedure) -> Operation:
     definition = place.contract.definition
+    events = definition.events
     return Operation(
         place=place,
         name=".".join(place.path),
@@ -107,7 +110,12 @@ def _operation(place: RoutedProcedure) -> Operation:
         method=definition.route.effective_method,
         streams=definition.streams,
         dump=_absent_for_none if definition.output is None else definition.output.dump,
+        dump_end=_as_it_is if events is None else events.dump_result,
     )
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _absent_for_none(value: object) -> object:

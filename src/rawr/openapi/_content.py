@@ -22,9 +22,13 @@ def content(schema: JsonSchema, components: Components) -> dict[str, Any]:
     return types
 
 
-def event_content(item: JsonSchema) -> dict[str, Any]:
-    """The events of a stream: items, the end, an error."""
-    events = [_event("message", item, "data"), _event("done", {}), _event("error", {})]
+def event_content(item: JsonSchema, result: JsonSchema, *required: str) -> dict[str, Any]:
+    """The events of a stream: items, the end with its result, an error."""
+    events = [
+        _event("message", item, "data"),
+        _event("done", result, *required),
+        _event("error", {}),
+    ]
     return {EVENT_STREAM: {"schema": {"oneOf": events}}}
 
 

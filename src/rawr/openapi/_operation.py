@@ -94,13 +94,20 @@ class OperationWriter:
         return self._compact_request(definition.route, schema, params)
 
     def _upload(
-        self, route: Route, schema: EventIteratorSchema[Any], params: Sequence[str]
+        self, route: Route, schema: EventIteratorSchema[Any, Any], params: Sequence[str]
     ) -> dict[str, Any]:
         is_compact = route.input_structure == "compact"
         if params or not is_compact or route.effective_method in _WITHOUT_BODY:
             raise Undescribable(_UPLOAD)
-        item = self._described(schema.item, "input")
-        return {"requestBody": {"required": True, "content": event_content(item)}}
+        return {"requestBody": {"required": True, "content": self._events(schema, "input")}}
+
+    def _events(self, schema: EventIteratorSchema[Any, Any], mode: SchemaMode) -> dict[str, Any]:
+        item = self._described(schema.item, mode)
+        if schema.returns is None:
+            return event_content(item, {})
+        result = self._described(schema.returns, mode)
+        required = () if accepts_null(self._components.resolve(result)) else ("data",)
+        return event_content(item, result, *required)
 
     def _compact_request(
         self, route: Route, schema: JsonSchema, params: Sequence[str]
@@ -163,10 +170,10 @@ class OperationWriter:
         response: dict[str, Any] = {"description": route.success_description}
         if definition.output is None:
             return {route.success_status: response}
-        schema = self._described(definition.output, "output")
-        if definition.streams:
-            response["content"] = event_content(schema)
+        if definition.events is not None:
+            response["content"] = self._events(definition.events, "output")
             return {route.success_status: response}
+        schema = self._described(definition.output, "output")
         if route.output_structure == "detailed":
             return dict(self._detailed_responses(route, schema))
         response["content"] = (

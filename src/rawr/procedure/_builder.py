@@ -32,6 +32,7 @@ In2 = TypeVar("In2")
 Out = TypeVar("Out")
 Out2 = TypeVar("Out2")
 Mapped = TypeVar("Mapped")
+Result = TypeVar("Result")
 
 
 class Undeclared:
@@ -95,9 +96,17 @@ class ProcedureBuilder(Generic[Init, Ctx, In, Out]):
     def streams(
         self, schema: SchemaAdapter[Out2]
     ) -> "ProcedureBuilder[Init, Ctx, In, EventIterator[Out2]]": ...
-    def streams(self, schema: Any) -> Any:
-        """Declare an event iterator and the type of each of its items."""
-        return self._with_output(self._draft.contract.streams(schema))
+    @overload
+    def streams(
+        self, schema: type[Out2], *, returns: type[Result] | SchemaAdapter[Result]
+    ) -> "ProcedureBuilder[Init, Ctx, In, EventIterator[Out2, Result]]": ...
+    @overload
+    def streams(
+        self, schema: SchemaAdapter[Out2], *, returns: type[Result] | SchemaAdapter[Result]
+    ) -> "ProcedureBuilder[Init, Ctx, In, EventIterator[Out2, Result]]": ...
+    def streams(self, schema: Any, **options: Any) -> Any:
+        """Declare an event iterator, the type of each of its items and of what it returns."""
+        return self._with_output(self._draft.contract.streams(schema, **options))
 
     def errors(self, *types: type[TypedError[Any]]) -> Self:
         """Declare errors; a later one of the same code wins."""
@@ -162,14 +171,14 @@ class ProcedureBuilder(Generic[Init, Ctx, In, Out]):
 
     @overload
     def stream(
-        self: "ProcedureBuilder[Init, Ctx, None, EventIterator[Out2]]",
+        self: "ProcedureBuilder[Init, Ctx, None, EventIterator[Out2, Result]]",
         handler: PlainStreamHandler[Ctx, Out2],
-    ) -> Procedure[Init, None, EventIterator[Out2]]: ...
+    ) -> Procedure[Init, None, EventIterator[Out2, Result]]: ...
     @overload
     def stream(
-        self: "ProcedureBuilder[Init, Ctx, In2, EventIterator[Out2]]",
+        self: "ProcedureBuilder[Init, Ctx, In2, EventIterator[Out2, Result]]",
         handler: StreamHandler[Ctx, In2, Out2],
-    ) -> Procedure[Init, In2, EventIterator[Out2]]: ...
+    ) -> Procedure[Init, In2, EventIterator[Out2, Result]]: ...
     def stream(self, handler: Any) -> Any:
         """The procedure that an async generator implements; usable as a decorator.
 

@@ -25,6 +25,7 @@ Ctx = TypeVar("Ctx")
 In = TypeVar("In")
 Out = TypeVar("Out")
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 ContextSource: TypeAlias = Ctx | Callable[[ClientContext], Awaitable[Ctx]]
 """A context, or what makes one for each call from the caller's client context."""
@@ -103,7 +104,7 @@ async def call(
 ) -> Out: ...
 @overload
 async def call(
-    procedure: Procedure[Ctx, EventIterator[Item], Out],
+    procedure: Procedure[Ctx, EventIterator[Item, Result], Out],
     input: AsyncIterator[Item],
     /,
     *,

@@ -17,6 +17,7 @@ Ctx = TypeVar("Ctx")
 Ctx2 = TypeVar("Ctx2")
 In = TypeVar("In")
 Out = TypeVar("Out")
+Result = TypeVar("Result")
 
 H = TypeVar("H", bound=Callable[..., Any])
 
@@ -69,11 +70,11 @@ class Implementer(Generic[C, Init, Ctx]):
 
     @overload
     def stream(  # pyright: ignore[reportOverlappingOverload] - no input is the narrower case
-        self, procedure: ProcedureContract[None, EventIterator[Out]]
+        self, procedure: ProcedureContract[None, EventIterator[Out, Result]]
     ) -> Callable[[PlainStreamHandler[Ctx, Out]], PlainStreamHandler[Ctx, Out]]: ...
     @overload
     def stream(
-        self, procedure: ProcedureContract[In, EventIterator[Out]]
+        self, procedure: ProcedureContract[In, EventIterator[Out, Result]]
     ) -> Callable[[StreamHandler[Ctx, In, Out]], StreamHandler[Ctx, In, Out]]: ...
     def stream(self, procedure: ProcedureContract[Any, Any]) -> Callable[[H], H]:
         """Bind an async generator to a streaming procedure of the contract.

@@ -7,16 +7,16 @@ input is validated after the middleware before `.input()`, output before that of
 
 import inspect
 import math
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, TypeAlias
 
-from rawr.contract import ContractError, EventIterator, ProcedureContract
+from rawr.contract import ContractError, ProcedureContract
 from rawr.schema import SchemaError, produced
 
 from ._call import Call, Middleware, Next, wrap
-from ._errors import input_error, output_error
-from ._stream import ValidatedItems
+from ._errors import derive_defined, input_error, output_error
 
 Handler: TypeAlias = Callable[..., Any]
 """`(context, input)` or `(context, input, call)`; without `input` where there is none."""
@@ -187,18 +187,13 @@ def _reader(contract: ProcedureContract[Any, Any]) -> _Validate | None:
 def finisher(contract: ProcedureContract[Any, Any]) -> _Validate | None:
     """What makes a result what its contract promises; None where it promises nothing."""
     definition = contract.definition
-    schema, errors = definition.output, definition.errors
-    if schema is None:
+    if definition.output is None:
         return None
-    if definition.streams:
-
-        def stream(result: object) -> EventIterator[Any]:
-            if not isinstance(result, AsyncIterator):
-                raise output_error(SchemaError([]))
-            return EventIterator(ValidatedItems(result, schema, errors))
-
-        return stream
-    validate = produced(schema)
+    validate = produced(definition.output)
+    events = definition.events
+    if events is not None:
+        derive = partial(derive_defined, errors=definition.errors)
+        validate = partial(events.validate_produced, change_error=derive)
 
     def finish(result: object) -> object:
         try:

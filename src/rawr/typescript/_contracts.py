@@ -83,8 +83,7 @@ class Contracts:
             )
             calls.append(f".errors({{ {errors} }})")
         calls.append(f".input({self._schema(definition.input, 'input')})")
-        output = self._schema(definition.output, "output")
-        calls.append(f".output({f'eventIterator({output})' if definition.streams else output})")
+        calls.append(f".output({self._schema(definition.events or definition.output, 'output')})")
         chain = "".join(f"\n  {call}" for call in calls)
         return f"{comment(_about(route))}{key(name)}: oc{chain},\n"
 
@@ -92,7 +91,9 @@ class Contracts:
         if adapter is None:
             return _NOTHING
         if isinstance(adapter, EventIteratorSchema):
-            return f"eventIterator({self._schema(adapter.item, mode)})"
+            kinds = (adapter.item, adapter.returns)
+            schemas = (self._schema(kind, mode) for kind in kinds if kind is not None)
+            return f"eventIterator({', '.join(schemas)})"
         return f"type<{self._declarations.use(adapter, mode)}>()"
 
     def _error(self, error: type[TypedError[Any]]) -> str:

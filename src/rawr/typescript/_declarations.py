@@ -43,7 +43,9 @@ class Declarations:
     def use(self, adapter: SchemaAdapter[Any], mode: SchemaMode) -> str:
         """The type of an adapter's values; `resolve` it after `finish`."""
         if isinstance(adapter, EventIteratorSchema):
-            return f"AsyncIteratorObject<{self.use(adapter.item, mode)}>"
+            kinds = (adapter.item, adapter.returns)
+            types = (self.use(kind, mode) for kind in kinds if kind is not None)
+            return f"AsyncIteratorObject<{', '.join(types)}>"
         root = dict(_describe(adapter, mode))
         definitions: dict[str, JsonSchema] = dict(root.pop("$defs", {}))
         expression = self._writer.write(root)

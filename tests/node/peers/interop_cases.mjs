@@ -29,6 +29,11 @@ const fail = ({ input: { kind }, errors }) => {
   }
 }
 
+async function* tally({ input: { kind } }) {
+  yield { n: 1 }
+  if (kind !== 'tallyNothing') return { total: kind === 'tally' ? 3 : 'three' }
+}
+
 async function* stream({ input: { kind }, errors, lastEventId }) {
   switch (kind) {
     case 'items':
@@ -67,4 +72,6 @@ export const router = {
     .handler(({ input }) => input.n),
   stream: base.route({ method: 'GET', path: '/stream/{kind}' }).input(z.object({ kind: z.string() }))
     .output(eventIterator(any, any)).handler(stream),
+  tally: base.route({ method: 'GET', path: '/tally/{kind}' }).input(z.object({ kind: z.string() }))
+    .output(eventIterator(z.object({ n: z.number() }), z.object({ total: z.number() }))).handler(tally),
 }

@@ -94,6 +94,9 @@ const streams = {
   declaredError: { items: [{ n: 1 }], error: 'PAYMENT' },
   unexpectedError: { items: [{ n: 1 }], error: 'INTERNAL_SERVER_ERROR' },
   empty: { items: [], result: undefined },
+  tally: { items: [{ n: 1 }], result: { total: 3 } },
+  tallyWrong: { items: [{ n: 1 }], error: 'EVENT_ITERATOR_VALIDATION_FAILED' },
+  tallyNothing: { items: [{ n: 1 }], error: 'EVENT_ITERATOR_VALIDATION_FAILED' },
 }
 
 const failure = async (call) => {
@@ -154,7 +157,8 @@ for (const [transport, link] of Object.entries(transports)) {
   if (isBatch) continue
   for (const [kind, { items, ...end }] of Object.entries(streams)) {
     cell(`stream ${kind}`, async () => {
-      const iterator = await client.stream({ kind }, { lastEventId: '41' })
+      const procedure = kind.startsWith('tally') ? client.tally : client.stream
+      const iterator = await procedure({ kind }, { lastEventId: '41' })
       const seen = await collect(iterator)
       assert.deepEqual(seen, { items: items.map((item) => through(item)), ...end })
       if (kind === 'meta') {

@@ -30,6 +30,9 @@ const contract = {
       z.object({ status: z.literal(201), headers: z.object({ location: z.string() }), body: ref }),
     ])),
   count: oc.route({ method: 'POST', path: '/count' }).input(eventIterator(z.object({ n: z.number() }))).output(z.number()),
+  tally: oc.route({ method: 'GET', path: '/tally' }).output(eventIterator(z.object({ n: z.number() }), ref)),
+  maybe: oc.route({ method: 'GET', path: '/maybe' }).output(eventIterator(z.object({ n: z.number() }), ref.nullable().optional())),
+  sum: oc.route({ method: 'POST', path: '/sum' }).input(eventIterator(z.object({ n: z.number() }), status)).output(z.number()),
   nested: { byPlace: oc.input(z.object({ n: z.number() })).output(z.number()) },
 }
 

@@ -50,6 +50,11 @@ export async function calls(everything: EverythingInput): Promise<void> {
   for await (const tick of await rpc.kinds.ticks({ id: '1' })) is<Equal<typeof tick.at, Date>>()
   for await (const tick of await rest.kinds.ticks({ id: '1' })) is<Equal<typeof tick.at, string>>()
 
+  const tally = await rpc.kinds.tally()
+  const step = await tally.next()
+  if (step.done) is<Equal<typeof step.value.at, Date>>()
+  else is<Equal<typeof step.value.n, number>>()
+
   await rpc.kinds.upload({ title: 't', files: [new File(['a'], 'a.txt'), new Blob(['b'])] })
   const nothing = await rpc.kinds.ping()
   is<Equal<typeof nothing, void>>()

@@ -38,6 +38,12 @@ const texts = []
 for await (const tick of await rest.ticks({ id: '1' })) texts.push(tick.at)
 assert.equal(typeof texts[1], 'string')
 
+for (const [client, last] of [[rpc, new Date('2026-01-02')], [rest, '2026-01-02T00:00:00.000Z']]) {
+  const tally = await client.tally()
+  assert.equal((await tally.next()).value.n, 1)
+  assert.deepEqual(await tally.next(), { done: true, value: { at: last } })
+}
+
 for (const client of [rpc, rest]) {
   const [gone] = await safe(client.find({ id: 'gone' }))
   assert.ok(isDefinedError(gone) && gone.code === 'GONE' && gone.status === 410 && gone.data.id === 'gone')

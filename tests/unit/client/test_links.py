@@ -37,8 +37,8 @@ from rawr.client import (
     contract_method,
     create_client,
 )
-from rawr.contract import LinkCall, ORPCError
-from rawr.schema import UNDEFINED
+from rawr.contract import Contract, LinkCall, ORPCError, procedure
+from rawr.schema import UNDEFINED, adapt
 
 URL = "https://hq.example/rpc"
 ERROR = {"defined": False, "code": "X", "status": 500, "message": "m"}
@@ -279,6 +279,40 @@ async def test_events_arrive_however_they_were_cut() -> None:
         assert [item async for item in stream] == [Item(n=1), Item(n=2)]
         assert (stream.last_event_id, stream.retry, stream.result) == ("a", 5, UNDEFINED)
         assert transport.open_responses == 0
+
+
+class Sums(Contract):
+    count = procedure().streams(Item, returns=Item)
+    maybe = procedure().streams(Item, returns=adapt(Item | None))
+
+
+def ended(json: str) -> bytes:
+    return b'event: done\ndata: {"json":%b}\n\n' % json.encode()
+
+
+async def test_what_a_stream_returned_has_the_declared_type() -> None:
+    transport = FakeTransport([events(event(1), ended('{"n":3}'))])
+    stream = await create_client(Sums, RPCLink(URL, client=transport)).count()
+    with pytest.raises(RuntimeError, match="count has not returned yet: iterate it to its end"):
+        _ = stream.result
+    assert [item async for item in stream] == [Item(n=1)]
+    assert stream.result == Item(n=3)
+
+
+@pytest.mark.parametrize("end", [ended('{"n":"x"}'), DONE, b""], ids=["wrong", "none", "no end"])
+async def test_a_result_the_contract_does_not_allow_is_a_mismatch(end: bytes) -> None:
+    transport = FakeTransport([events(event(1), end)])
+    stream = await create_client(Sums, RPCLink(URL, client=transport)).count()
+    await anext(stream)
+    with pytest.raises(ContractMismatch, match="count ended with what its contract does not"):
+        await anext(stream)
+    assert transport.open_responses == 0
+
+
+async def test_a_result_that_may_be_missing_is_none() -> None:
+    transport = FakeTransport([events(DONE)])
+    stream = await create_client(Sums, RPCLink(URL, client=transport)).maybe()
+    assert ([item async for item in stream], stream.result) == ([], None)
 
 
 async def test_a_stream_nobody_iterates_still_closes_its_response() -> None:

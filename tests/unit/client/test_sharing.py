@@ -37,7 +37,7 @@ from rawr.client import (
     create_client,
     safe,
 )
-from rawr.contract import Link, LinkCall, ORPCError
+from rawr.contract import Contract, Link, LinkCall, ORPCError, procedure
 
 URL = "https://hq.example/rpc"
 GET = HTTPRequest(method="GET", url=f"{URL}/read?data=1", headers={"x-a": "1"})
@@ -409,8 +409,22 @@ def test_leaving_a_loop_closes_the_stream() -> None:
     with SyncClient(Api, lambda: RPCLink(URL, client=transport)) as api:
         items = api.iterate(api.client.watch)
         assert next(items) == Item(n=1)
-        items.close()  # type: ignore[attr-defined]  # a generator
+        items.close()
         assert transport.open_responses == 0
+
+
+def test_what_a_stream_returned_is_what_its_loop_returns() -> None:
+    class Sums(Contract):
+        count = procedure().streams(Item, returns=int)
+
+    done = b'event: done\ndata: {"json":3}\n\n'
+    transport = FakeTransport([events(event(1), done)])
+    with SyncClient(Sums, lambda: RPCLink(URL, client=transport)) as sums:
+        items = sums.iterate(sums.client.count)
+        assert next(items) == Item(n=1)
+        with pytest.raises(StopIteration) as ended:
+            next(items)
+    assert ended.value.value == 3
 
 
 def test_a_sync_client_must_be_entered() -> None:

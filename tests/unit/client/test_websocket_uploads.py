@@ -20,7 +20,7 @@ from rawr.client import (
     WebSocketLink,
     create_client,
 )
-from rawr.contract import Contract, ORPCError, procedure, with_event_meta
+from rawr.contract import Contract, ORPCError, event_result, procedure, with_event_meta
 from rawr.schema import UNDEFINED
 
 
@@ -70,6 +70,17 @@ async def test_an_iterator_is_sent_item_by_item() -> None:
         socket.give(answer("1", 6))
     assert peer.answers == [6]
     assert source.closed.is_set()
+
+
+async def test_a_generator_sends_its_result() -> None:
+    async def items() -> AsyncIterator[Any]:
+        yield 1
+        yield event_result(3)
+
+    async with uploading(items()) as (_, socket):
+        assert await socket.sent() == event_frame("1", 1)
+        assert await socket.sent() == event_frame("1", 3, event="done")
+        socket.give(answer("1", 1))
 
 
 async def test_a_generator_without_result_sends_an_empty_one() -> None:

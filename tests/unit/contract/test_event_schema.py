@@ -10,11 +10,14 @@ from rawr.contract import (
     EventIterator,
     EventMeta,
     InvalidItem,
+    ORPCError,
     event_iterator,
+    event_result,
+    map_events,
     procedure,
     with_event_meta,
 )
-from rawr.schema import Schema, SchemaError, adapt
+from rawr.schema import UNDEFINED, Schema, SchemaError, adapt
 
 
 class Number(Schema):
@@ -53,7 +56,9 @@ async def test_items_are_validated_one_by_one() -> None:
     assert (caught.value.code, caught.value.status) == ("EVENT_ITERATOR_VALIDATION_FAILED", 500)
     assert isinstance(caught.value.__cause__, SchemaError)
     assert source.closed == 1
-    assert items.result == "end"
+    assert items.result is UNDEFINED
+    with pytest.raises(StopAsyncIteration):
+        await anext(items)
 
 
 async def test_the_metadata_of_events_stays() -> None:
@@ -107,6 +112,126 @@ async def test_an_iterator_that_cannot_be_closed_is_left_alone() -> None:
             return {"someNumber": "x"}
 
     items = NUMBERS.validate(Bare())
-    await items.aclose()
     with pytest.raises(InvalidItem):
         await anext(items)
+    await items.aclose()
+    assert [item async for item in items] == []
+
+
+class Total(Schema):
+    in_all: int
+
+
+TOTALLED = event_iterator(Number, returns=Total)
+
+
+async def test_the_result_is_validated_at_the_end() -> None:
+    items = TOTALLED.validate(Source({"someNumber": 1}, result={"inAll": 1}))
+    with pytest.raises(RuntimeError, match="iterate it to its end"):
+        _ = items.result
+    assert [item async for item in items] == [Number(some_number=1)]
+    assert items.result == Total(in_all=1)
+
+
+async def test_a_generator_returns_what_it_yields_as_its_result() -> None:
+    closed: list[bool] = []
+
+    async def count() -> AsyncIterator[Any]:
+        try:
+            yield {"someNumber": 1}
+            yield event_result({"inAll": 1})
+            yield {"someNumber": 2}
+        finally:
+            closed.append(True)
+
+    items = TOTALLED.validate(count())
+    assert [item async for item in items] == [Number(some_number=1)]
+    assert (items.result, closed) == (Total(in_all=1), [True])
+    assert [item async for item in items] == []
+
+
+@pytest.mark.parametrize("result", [{"inAll": "x"}, None, UNDEFINED])
+async def test_a_result_that_breaks_the_contract_is_refused(result: object) -> None:
+    source = Source(result=result)
+    items = TOTALLED.validate(source)
+    with pytest.raises(InvalidItem) as caught:
+        await anext(items)
+    assert isinstance(caught.value.__cause__, SchemaError)
+    assert source.closed == 1
+    with pytest.raises(StopAsyncIteration):
+        await anext(items)
+
+
+async def test_a_result_that_is_not_there_may_be_declared() -> None:
+    items = event_iterator(Number, returns=adapt(int | None)).validate(Source(result=UNDEFINED))
+    assert ([item async for item in items], items.result) == ([], None)
+
+
+async def test_without_a_declaration_any_result_passes() -> None:
+    items = NUMBERS.validate(Source(result={"any": "thing"}))
+    assert ([item async for item in items], items.result) == ([], {"any": "thing"})
+
+
+async def test_results_are_dumped() -> None:
+    dumped = TOTALLED.dump(Source(result=Total(in_all=3)))
+    assert ([item async for item in dumped], dumped.result) == ([], {"inAll": 3})
+    assert TOTALLED.dump_result(UNDEFINED) is UNDEFINED
+    assert NUMBERS.dump_result("as it is") == "as it is"
+
+
+async def test_a_stream_that_was_left_has_no_result() -> None:
+    items = TOTALLED.validate(Source({"someNumber": 1}))
+    await anext(items)
+    await items.aclose()
+    assert [item async for item in items] == []
+    with pytest.raises(RuntimeError, match="has no result yet"):
+        _ = items.result
+
+
+async def test_a_stream_left_while_somebody_waits_just_ends() -> None:
+    class Left(Source):
+        async def __anext__(self) -> Any:
+            await items.aclose()
+            raise StopAsyncIteration
+
+    items = TOTALLED.validate(Left())
+    assert [item async for item in items] == []
+
+
+def test_the_result_is_part_of_the_schema() -> None:
+    assert event_iterator(Number, returns=Total) == TOTALLED
+    assert event_iterator(adapt(Number), returns=adapt(Total)) == TOTALLED
+    assert TOTALLED != NUMBERS
+    assert len({TOTALLED, NUMBERS, event_iterator(Number, returns=Total)}) == 2
+    assert repr(event_iterator(int, returns=str)) == (
+        "EventIteratorSchema(PydanticAdapter(<class 'int'>), "
+        "returns=PydanticAdapter(<class 'str'>))"
+    )
+
+
+def test_a_contract_tells_what_its_stream_returns() -> None:
+    declared = procedure().streams(Number, returns=Total)
+    assert declared.definition.events == TOTALLED
+    assert procedure().output(TOTALLED).definition == declared.definition
+    assert declared.output(int).definition.events is None
+    assert declared.streams(Number).definition.events == NUMBERS
+
+
+async def test_events_are_mapped_with_their_metadata_result_and_errors() -> None:
+    async def words() -> AsyncIterator[Any]:
+        yield with_event_meta("one", id="e1")
+        yield event_result("end")
+
+    loud = map_events(words(), str.upper, change_result=len)
+    assert [item async for item in loud] == ["ONE"]
+    assert (loud.last_event_id, loud.result) == ("e1", 3)
+
+    async def failing() -> AsyncIterator[str]:
+        yield "one"
+        raise ORPCError("GONE")
+
+    told = map_events(failing(), str.upper, change_error=lambda _: ORPCError("LOST"))
+    assert await anext(told) == "ONE"
+    with pytest.raises(ORPCError, match="LOST") as caught:
+        await anext(told)
+    assert isinstance(caught.value.__cause__, ORPCError)

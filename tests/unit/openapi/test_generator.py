@@ -16,7 +16,7 @@ from rawr.contract import (
 )
 from rawr.openapi import OpenAPIGeneratorError, Section, generate_openapi
 from rawr.procedure import Call, Next, implement
-from rawr.schema import Schema
+from rawr.schema import Schema, adapt
 
 
 class Ref(Schema):
@@ -128,6 +128,18 @@ def test_a_stream_is_described_event_by_event() -> None:
         "error",
     ]
     assert events[0]["properties"]["data"] == {"$ref": "#/components/schemas/Status"}
+
+
+def test_what_a_stream_returns_is_described_at_its_end() -> None:
+    class Sums(Contract, publish=True):
+        must = get("/must").streams(Status, returns=Ref)
+        may = get("/may").streams(Status, returns=adapt(Ref | None))
+
+    shown = [operation(document(Sums), "get", path) for path in ("/must", "/may")]
+    contents = [one["responses"]["200"]["content"]["text/event-stream"] for one in shown]
+    must, may = (content["schema"]["oneOf"][1] for content in contents)
+    assert must["properties"]["data"] == {"$ref": "#/components/schemas/Ref"}
+    assert (must["required"], may["required"]) == (["event", "data"], ["event"])
 
 
 def test_the_document_may_carry_fields_of_its_own() -> None:

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from tests.unit.procedure.kit import Count, Forbidden, Payment, Ref, Runs, call_of
 
-from rawr.contract import Event, EventIterator, EventMeta, ORPCError, with_event_meta
+from rawr.contract import (
+    Contract,
+    Event,
+    EventIterator,
+    EventMeta,
+    ORPCError,
+    event_result,
+    procedure,
+    with_event_meta,
+)
 from rawr.schema import UNDEFINED, SchemaError
 
 WIRE = {"runId": "r"}
@@ -172,3 +181,29 @@ async def test_input_is_validated_before_the_stream_starts() -> None:
 
     with pytest.raises(ORPCError, match="Input validation failed"):
         await call_of(Runs.watch, handler, {})
+
+
+class Tally(Contract):
+    count = procedure().streams(Count, returns=Ref)
+
+
+@pytest.mark.parametrize("result", [Ref(run_id="r"), {"runId": "r"}])
+async def test_a_declared_result_is_validated(result: object) -> None:
+    async def handler(context: object) -> AsyncIterator[Any]:
+        yield Count(n=1)
+        yield event_result(result)
+
+    events = await call_of(Tally.count, handler, UNDEFINED)
+    assert [item async for item in events] == [Count(n=1)]
+    assert events.result == Ref(run_id="r")
+
+
+async def test_a_missing_result_is_the_servers_error() -> None:
+    async def handler(context: object) -> AsyncIterator[Any]:
+        yield Count(n=1)
+
+    events = await call_of(Tally.count, handler, UNDEFINED)
+    await anext(events)
+    with pytest.raises(ORPCError, match="Event iterator validation failed") as caught:
+        await anext(events)
+    assert not caught.value.defined
