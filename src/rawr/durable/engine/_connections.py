@@ -7,14 +7,16 @@ from types import TracebackType
 from typing import Final
 
 import httpx2
+from typing_extensions import override
 
 from rawr.durable.engine._http11 import (
     LONGEST_HEAD,
-    Head,
     Headers,
+    Whole,
     read_body,
     read_head,
     request_head,
+    whole_answer,
 )
 
 #: Servers hang up on idle connections, Node's and uvicorn's after five seconds. A request that
@@ -29,17 +31,68 @@ Timeout = Mapping[str, float | None]
 """Seconds to `connect`, to `write` and to `read`; without one there is no limit."""
 
 
+class _Wire(asyncio.StreamReaderProtocol):
+    """Hands over an answer that has come whole, as most do; any other goes to the reader."""
+
+    def __init__(self, reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(reader, loop=loop)
+        self._reader = reader
+        self._waiter: asyncio.Future[Whole | None] | None = None
+        self._method = ""
+
+    def ask(self, method: str, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Whole | None]":
+        """Return what becomes an answer, or `None` once the reader has to be asked."""
+        self._method = method
+        self._waiter = loop.create_future()
+        return self._waiter
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is None or waiter.done():
+            super().data_received(data)
+            return
+        try:
+            whole = whole_answer(data, self._method)
+        except httpx2.RemoteProtocolError as error:
+            waiter.set_exception(error)
+            return
+        if whole is None:
+            super().data_received(data)
+        waiter.set_result(whole)
+
+    @override
+    def eof_received(self) -> bool | None:
+        self._tell_reader_is_asked()
+        return super().eof_received()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._tell_reader_is_asked()
+
+    def _tell_reader_is_asked(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
 class Connection:
     """One connection; `used_at` is when it was last used, in seconds of the loop's clock."""
 
-    __slots__ = ("origin", "reader", "used_at", "writer")
+    __slots__ = ("origin", "reader", "used_at", "wire", "writer")
 
     def __init__(
-        self, origin: _Origin, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        origin: _Origin,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        wire: _Wire,
     ) -> None:
         self.origin = origin
         self.reader = reader
         self.writer = writer
+        self.wire = wire
         self.used_at = 0.0
 
     @property
@@ -53,21 +106,27 @@ class Connection:
 
 
 class Exchange:
-    """An answer whose body is still to be read; `close` it afterwards."""
+    """An answer whose body may still have to be read; `close` it afterwards."""
 
-    __slots__ = ("_connection", "_give_back", "_timeout_s", "head")
+    __slots__ = ("_body", "_connection", "_give_back", "_timeout_s", "head")
 
     def __init__(
         self,
         connection: Connection,
-        head: Head,
+        whole: Whole,
         give_back: Callable[[Connection], None],
         timeout_s: float | None,
     ) -> None:
-        self.head = head
+        self.head, self._body = whole
         self._connection: Connection | None = connection
         self._give_back = give_back
         self._timeout_s = timeout_s
+
+    def body(self) -> bytes | None:
+        """Return the body if it is here, whole."""
+        if self._body is not None:
+            self._finish()
+        return self._body
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Read the body, as it comes.
@@ -75,16 +134,20 @@ class Exchange:
         Raises:
             httpx2.TransportError: it breaks off.
         """
-        connection = self._connection
-        if connection is None:
+        if self._connection is None:
             return
-        if _is_here(connection.reader, self.head.length):
-            yield await connection.reader.readexactly(self.head.length or 0)
+        if self._body is not None:
+            yield self._body
         else:
-            pieces = read_body(connection.reader, self.head)
+            pieces = read_body(self._connection.reader, self.head)
             while (piece := await self._next(pieces)) is not None:
                 yield piece
-        self._connection = None
+        self._finish()
+
+    def _finish(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
         if self.head.keeps:
             self._give_back(connection)
         else:
@@ -132,16 +195,19 @@ class Connections(httpx2.AsyncBaseTransport):
         connection = await self._connect(url, timeout.get("connect"))
         limit = timeout.get("read")
         try:
+            answer = connection.wire.ask(method, asyncio.get_running_loop())
             connection.writer.write(request)
             if len(request) > _UNDRAINED:
                 async with _Limit(timeout.get("write"), httpx2.WriteTimeout, httpx2.WriteError):
                     await connection.writer.drain()
-            async with _Limit(limit, httpx2.ReadTimeout, httpx2.ReadError):
-                head = await read_head(connection.reader, method)
+            whole = await _in_time(answer, limit)
+            if whole is None:
+                async with _Limit(limit, httpx2.ReadTimeout, httpx2.ReadError):
+                    whole = await read_head(connection.reader, method), None
         except BaseException:
             connection.abort()
             raise
-        return Exchange(connection, head, self.give_back, limit)
+        return Exchange(connection, whole, self.give_back, limit)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request of a client."""
@@ -184,10 +250,7 @@ class Connections(httpx2.AsyncBaseTransport):
             raise httpx2.UnsupportedProtocol(f"{url.scheme!r} is neither http nor https")
         context = await self._tls() if url.scheme == "https" else None
         async with _Limit(timeout_s, httpx2.ConnectTimeout, httpx2.ConnectError):
-            reader, writer = await asyncio.open_connection(
-                url.raw_host.decode("ascii"), port, ssl=context, limit=LONGEST_HEAD
-            )
-        return Connection(origin, reader, writer)
+            return await _open(origin, url.raw_host.decode("ascii"), context)
 
     def _take(self, origin: _Origin) -> Connection | None:
         """Return the connection used last; those that are stale are given up."""
@@ -207,6 +270,30 @@ class Connections(httpx2.AsyncBaseTransport):
             # Loading the certificates takes tens of milliseconds.
             self._context = await asyncio.to_thread(self._make_context)
         return self._context
+
+
+async def _open(origin: _Origin, host: str, context: ssl.SSLContext | None) -> Connection:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=LONGEST_HEAD, loop=loop)
+    wire = _Wire(reader, loop)
+    transport, _ = await loop.create_connection(lambda: wire, host, origin[2], ssl=context)
+    return Connection(origin, reader, asyncio.StreamWriter(transport, wire, reader, loop), wire)
+
+
+async def _in_time(answer: "asyncio.Future[Whole | None]", limit_s: float | None) -> Whole | None:
+    """Wait for an answer: with a timer alone, which costs a part of what a time-out does."""
+    if limit_s is None:
+        return await answer
+
+    def late() -> None:
+        if not answer.done():
+            answer.set_exception(httpx2.ReadTimeout(f"nothing happened for {limit_s} s"))
+
+    timer = asyncio.get_running_loop().call_later(limit_s, late)
+    try:
+        return await answer
+    finally:
+        timer.cancel()
 
 
 class _Stream(httpx2.AsyncByteStream):
@@ -270,15 +357,6 @@ class _Limit:
             raise self._failed(str(error) or type(error).__name__) from error
 
 
-def _is_here(reader: asyncio.StreamReader, length: int | None) -> bool:
-    """True when a body of this length has arrived, so that nobody waits for it."""
-    return length is not None and len(_buffer(reader)) >= length > 0
-
-
 def _has_data(reader: asyncio.StreamReader) -> bool:
-    return bool(_buffer(reader))
-
-
-def _buffer(reader: asyncio.StreamReader) -> bytearray:
     buffer: bytearray = reader._buffer  # type: ignore[attr-defined]  # noqa: SLF001 - no public way to peek
-    return buffer
+    return bool(buffer)

@@ -15,6 +15,11 @@ _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _STATUS_LINE: Final = re.compile(rb"(HTTP/1\.[01]) ([1-9]\d\d)(?: [^\r\n]*)?")
 _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?\r\n", re.DOTALL)
 _OLD: Final = b"HTTP/1.0"
+#: The headers that say where an answer ends, and whether another may follow it.
+_FRAMING: Final = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+#: The longest line of a head whose parts are kept, in bytes.
+_KEPT_LINE: Final = 256
+_BLANK_LINE: Final = b"\r\n\r\n"
 _CONTINUE, _SWITCHING, _OK = 100, 101, 200
 _BODILESS: Final = frozenset({204, 304})
 
@@ -25,6 +30,7 @@ class Head(NamedTuple):
     """An answer before its body.
 
     Attributes:
+        headers: Their names are lower case.
         length: The size of the body in bytes; `None` when it is chunked or ends with the
             connection.
     """
@@ -37,31 +43,56 @@ class Head(NamedTuple):
     """True when the connection can be used again once the body is read."""
 
 
+Whole = tuple[Head, bytes | None]
+"""An answer and its body; without one where that is still to be read."""
+
+
 def request_head(method: str, target: bytes, headers: Headers) -> bytes:
     """Return the bytes that begin a request.
 
     Raises:
         httpx2.LocalProtocolError: a part of it would end the line it stands in.
     """
+    lines = [_request_line(method, target)]
+    lines += [b"%s: %s" % field for field in headers if is_name(field[0])]
+    text = b"\r\n".join([*lines, b"", b""])
+    # A line ends only where one was meant to, and every name was one.
+    count = len(lines) + 1
+    is_sound = text.count(b"\r") == count == text.count(b"\n") == text.count(b"\r\n")
+    if not is_sound or b"\0" in text or len(lines) <= len(headers):
+        raise httpx2.LocalProtocolError("the request has a header that cannot be sent")
+    return text
+
+
+@lru_cache(maxsize=1024)
+def _request_line(method: str, target: bytes) -> bytes:
     verb = method.encode("ascii", "replace")
     if not _TOKEN.fullmatch(verb):
         raise httpx2.LocalProtocolError(f"{method!r} is no HTTP method")
     if not target or re.search(rb"[\s\0]", target):
         raise httpx2.LocalProtocolError(f"{target!r} is no request target")
-    lines = [b"%s %s HTTP/1.1" % (verb, target)]
-    lines += [b"%s: %s" % field for field in headers if is_name(field[0])]
-    text = b"\r\n".join([*lines, b"", b""])
-    # A line ends only where one was meant to, and every name was one.
-    ends = text.count(b"\r"), text.count(b"\n"), text.count(b"\r\n")
-    if set(ends) != {len(lines) + 1} or b"\0" in text or len(lines) <= len(headers):
-        raise httpx2.LocalProtocolError("the request has a header that cannot be sent")
-    return text
+    return b"%s %s HTTP/1.1" % (verb, target)
 
 
 @lru_cache(maxsize=1024)
 def is_name(name: bytes) -> bool:
     """True if a header may be called so."""
     return _TOKEN.fullmatch(name) is not None
+
+
+def whole_answer(data: bytes, method: str) -> Whole | None:
+    """Return the final answer if it is exactly what has come, and tells its length.
+
+    Raises:
+        httpx2.RemoteProtocolError: this is no HTTP answer.
+    """
+    end = data.find(_BLANK_LINE) + len(_BLANK_LINE)
+    if not len(_BLANK_LINE) <= end <= LONGEST_HEAD:
+        return None
+    head = _parse_head(data[:end], method)
+    if head.status < _OK or head.length != len(data) - end:
+        return None
+    return head, data[end:]
 
 
 async def read_head(reader: asyncio.StreamReader, method: str) -> Head:
@@ -99,20 +130,18 @@ async def read_body(reader: asyncio.StreamReader, head: Head) -> AsyncIterator[b
 
 
 def _parse_head(text: bytes, method: str) -> Head:
-    first, *lines = text[:-4].split(b"\r\n")
-    match = _STATUS_LINE.fullmatch(first)
-    if match is None:
-        raise httpx2.RemoteProtocolError(f"{first[:80]!r} does not begin an HTTP answer")
-    is_old, status = match[1] == _OLD, int(match[2])
-    headers = [_field(line) for line in lines]
+    first, *lines = text[: -len(_BLANK_LINE)].split(b"\r\n")
+    is_old, status = _status(first) if len(first) <= _KEPT_LINE else _read_status(first)
+    headers = [_field(line) if len(line) <= _KEPT_LINE else _read_field(line) for line in lines]
     named: dict[bytes, list[bytes]] = {}
     for name, value in headers:
-        named.setdefault(name.lower(), []).append(value.lower())
+        if name in _FRAMING:
+            named.setdefault(name, []).append(value.lower())
     is_chunked = _is_chunked(named) and not is_old
     if is_old:
         # It has no meaning there. Development servers answer streams so: an SDK sets the header,
         # the server does not chunk.
-        headers = [field for field in headers if field[0].lower() != b"transfer-encoding"]
+        headers = [field for field in headers if field[0] != b"transfer-encoding"]
     length = None if is_chunked else _length(named)
     if method == "HEAD" or status in _BODILESS or status < _OK:
         is_chunked, length = False, 0
@@ -121,11 +150,29 @@ def _parse_head(text: bytes, method: str) -> Head:
     return Head(status, headers, is_chunked, length, keeps and (is_chunked or length is not None))
 
 
+@lru_cache(maxsize=64)
+def _status(line: bytes) -> tuple[bool, int]:
+    return _read_status(line)
+
+
+def _read_status(line: bytes) -> tuple[bool, int]:
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        raise httpx2.RemoteProtocolError(f"{line[:80]!r} does not begin an HTTP answer")
+    return match[1] == _OLD, int(match[2])
+
+
+@lru_cache(maxsize=1024)
 def _field(line: bytes) -> tuple[bytes, bytes]:
+    # Apps send the same headers again and again.
+    return _read_field(line)
+
+
+def _read_field(line: bytes) -> tuple[bytes, bytes]:
     name, colon, value = line.partition(b":")
     if not colon or not is_name(name):
         raise httpx2.RemoteProtocolError(f"{line[:80]!r} is no header")
-    return name, value.strip(b" \t")
+    return name.lower(), value.strip(b" \t")
 
 
 def _is_chunked(named: dict[bytes, list[bytes]]) -> bool:
@@ -147,7 +194,7 @@ def _length(named: dict[bytes, list[bytes]]) -> int | None:
 
 async def _until_blank_line(reader: asyncio.StreamReader) -> bytes:
     try:
-        return await reader.readuntil(b"\r\n\r\n")
+        return await reader.readuntil(_BLANK_LINE)
     except asyncio.IncompleteReadError as error:
         what = "breaks off in its head" if error.partial else "was not sent: the server hung up"
         raise httpx2.RemoteProtocolError(f"the answer {what}") from error

@@ -5,105 +5,27 @@ These subclasses commit the step through the engine instead and let the function
 value a replay would give it. Everything else - errors, sleeps, waits, parallel groups, targeted
 calls - is left to the SDK and ends the call as it does over HTTP.
 
+A new step of an `async def` function does without the objects by which the SDK tells a server of
+a step: they cost more than the step's commit. Whatever turns out not to be a plain success is
+replayed to the SDK, which says what it means.
+
 This reaches into the SDK's private modules, hence its exact pin.
 """
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+import inspect
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any, NoReturn
 
-import msgspec
-from inngest._internal import execution_lib, middleware_lib, server_lib, step_lib, types
-from inngest._internal.execution_lib.models import ReportedStepSync
-from inngest._internal.middleware_lib.manager import DEFAULT_CLIENT_MIDDLEWARE
+from inngest._internal import execution_lib, step_lib, transforms, types
+from inngest._internal.execution_lib.models import ReportedStepSync, _in_step
 from inngest._internal.step_lib.base import Output
 from typing_extensions import TypeVarTuple, Unpack
 
-from rawr.durable.domain.clock import Clock
-from rawr.durable.domain.op import Op, Opcode
-from rawr.durable.engine.transport import Journal
+from rawr.durable.engine._tap import Tap, to_json
 
 _Args = TypeVarTuple("_Args")
-
-_decode = msgspec.json.decode
-#: The encoder the SDK uses over HTTP, so that both accept the same outputs.
-_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
-
-
-class Tap:
-    """Where the SDK's objects of one call reach the engine.
-
-    Attributes:
-        step_id: The hashed id of the step that executes now, or executed last.
-    """
-
-    def __init__(
-        self,
-        journal: Journal,
-        clock: Clock,
-        request: server_lib.ServerRequest,
-        *,
-        commits: bool,
-        inputs: Mapping[str, bytes],
-    ) -> None:
-        self._inputs = inputs
-        self.step_id: str | None = None
-        self._started_at = 0
-        self.context: execution_lib.Context | execution_lib.ContextSync | None = None
-        self._journal = journal
-        self._clock = clock
-        self._request = request
-        self._commits = commits
-
-    def takes(self, interrupt: step_lib.ResponseInterrupt) -> bool:
-        """True when the call can go on after this interruption: one step ran and succeeded."""
-        return (
-            self._commits
-            and not step_lib.in_parallel.get()
-            and len(interrupt.responses) == 1
-            and interrupt.responses[0].step.op is server_lib.Opcode.STEP_RUN
-        )
-
-    def begin(self, info: step_lib.StepInfo) -> None:
-        """Note that a step is about to execute."""
-        self.step_id = info.id
-        self._started_at = self._clock.now_ms()
-
-    def arguments(self, own: tuple[object, ...]) -> Sequence[object]:
-        """Return the arguments of the step that executes: its own, or those of a rerun."""
-        given = self._inputs.get(self.step_id or "")
-        if given is None:
-            return own
-        arguments: list[object] = _decode(given)
-        return arguments
-
-    @property
-    def replaces_arguments(self) -> bool:
-        """True when a step of this call may get other arguments than its own."""
-        return bool(self._inputs)
-
-    async def commit(self, info: step_lib.StepInfo, output: str) -> object:
-        """Commit a step's output and return its value as a replay would."""
-        op = Op(
-            op=Opcode.STEP_RUN,
-            id=info.id,
-            name=info.name or "",
-            display_name=info.display_name,
-            data=output.encode(),
-            started_at=self._started_at,
-        )
-        memo = _decode(await self._journal(op))
-        # A saved step starts the count of attempts again, also for what this call does next.
-        self._request.ctx.attempt = 0
-        if self.context is not None:
-            self.context.attempt = 0
-        return memo["data"]
-
-    def instant_after(self, duration: int | timedelta) -> datetime:
-        """Return when a sleep that starts now ends; an `int` is milliseconds."""
-        length = duration if isinstance(duration, timedelta) else timedelta(milliseconds=duration)
-        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC) + length
 
 
 class Memos(step_lib.StepMemos):
@@ -113,16 +35,45 @@ class Memos(step_lib.StepMemos):
         """Take a memo out."""
         return self._memos.pop(hashed_id, types.empty_sentinel)
 
+    def __contains__(self, hashed_id: str) -> bool:
+        return hashed_id in self._memos
+
+
+class StepCounts(step_lib.StepIDCounter):
+    """How often each step id was used; a use can be counted once for two looks at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._again: int | None = None
+
+    def increment(self, hashed_id: str) -> int:
+        """Count a use of an id, or return the number that is to be used again."""
+        again, self._again = self._again, None
+        return super().increment(hashed_id) if again is None else again
+
+    def repeat(self, number: int) -> None:
+        """Let the next use be the one that was counted as this number."""
+        self._again = number
+
 
 class InlineExecution(execution_lib.ExecutionV0):
     """Notes which step executes."""
 
     tap: Tap
+    _memos: Memos
 
     async def report_step(self, step_info: step_lib.StepInfo) -> execution_lib.ReportedStep:
         """Look a step up before it executes."""
-        self.tap.begin(step_info)
+        self.tap.begin(step_info.id)
         return await super().report_step(step_info)
+
+    async def is_new(self, hashed_id: str) -> bool:
+        """Look a step up, as `report_step` does; True when nothing is known of it."""
+        if hashed_id in self._memos:
+            return False
+        if not self._memos.size:
+            await self._middleware.before_execution()
+        return True
 
 
 class InlineExecutionSync(execution_lib.ExecutionV0Sync):
@@ -132,7 +83,7 @@ class InlineExecutionSync(execution_lib.ExecutionV0Sync):
 
     def report_step(self, step_info: step_lib.StepInfo) -> ReportedStepSync:
         """Look a step up before it executes."""
-        self.tap.begin(step_info)
+        self.tap.begin(step_info.id)
         return super().report_step(step_info)
 
 
@@ -140,6 +91,8 @@ class InlineStep(step_lib.Step):
     """Steps of an `async def` function."""
 
     tap: Tap
+    _execution: InlineExecution
+    _step_id_counter: StepCounts
 
     async def run(
         self,
@@ -149,6 +102,49 @@ class InlineStep(step_lib.Step):
         output_type: object = types.EmptySentinel,
     ) -> types.T:
         """Run a step, commit it and go on."""
+        if not self.tap.commits_new_steps or _in_step.get():
+            return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
+        number = self._step_id_counter.increment(step_id)
+        hashed_id = transforms.hash_step_id(step_id if number == 1 else f"{step_id}:{number - 1}")
+        if not await self._execution.is_new(hashed_id):
+            self._step_id_counter.repeat(number)
+            return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
+        started_at = self.tap.begin(hashed_id)
+        try:
+            result = await _execute(handler, handler_args)
+            output = to_json(self._client._serialize(result, output_type))  # noqa: SLF001 - as the SDK does
+        except (Exception, step_lib.NestedStepInterrupt) as error:  # noqa: BLE001 - the SDK's to judge
+            failure = error
+        else:
+            if output is not None:
+                value = await self.tap.commit(hashed_id, step_id, output, started_at=started_at)
+                return self._client._deserialize(value, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
+            self._step_id_counter.repeat(number)
+            return await super().run(step_id, _returning(result), output_type=output_type)
+        self._step_id_counter.repeat(number)
+        return await self._report_failure(step_id, failure)
+
+    async def _report_failure(self, step_id: str, failure: BaseException) -> NoReturn:
+        """Let the SDK say what a failure means, as if its own call of the handler had raised."""
+        of_run = failure.__traceback__
+        of_execute = None if of_run is None else of_run.tb_next
+        failure.__traceback__ = None if of_execute is None else of_execute.tb_next
+        try:
+            await super().run(step_id, _raising, failure)
+        except step_lib.ResponseInterrupt:
+            # Of the two frames above the handler's the SDK has removed its own.
+            if isinstance(failure, Exception):
+                transforms.remove_first_traceback_frame(failure)
+            raise
+        raise failure
+
+    async def _run_by_sdk(
+        self,
+        step_id: str,
+        handler: Callable[[Unpack[_Args]], Awaitable[types.T]],
+        *handler_args: *_Args,
+        output_type: object,
+    ) -> types.T:
         if self.tap.replaces_arguments:
             handler = self._with_given_arguments(handler)
         try:
@@ -160,7 +156,7 @@ class InlineStep(step_lib.Step):
             output = to_json(response.output)
             if output is None:
                 raise  # the SDK says why, as it does over HTTP
-            value = await self.tap.commit(response.step, output)
+            value = await self.tap.commit_reported(response.step, output)
         return self._client._deserialize(value, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
 
     def _with_given_arguments(
@@ -174,6 +170,29 @@ class InlineStep(step_lib.Step):
     async def sleep(self, step_id: str, duration: int | timedelta) -> None:
         """Sleep by the engine's clock."""
         await self.sleep_until(step_id, self.tap.instant_after(duration))
+
+
+async def _execute(
+    handler: Callable[[Unpack[_Args]], Awaitable[object]], arguments: tuple[*_Args]
+) -> object:
+    entered = _in_step.set(True)
+    try:
+        result: object = handler(*arguments)
+        # As the SDK does: its types ask for an `async def`, and it takes anything.
+        return await result if inspect.isawaitable(result) else result
+    finally:
+        _in_step.reset(entered)
+
+
+def _returning(result: object) -> Callable[[], Awaitable[Any]]:
+    async def handler() -> object:
+        return result
+
+    return handler
+
+
+async def _raising(failure: BaseException) -> NoReturn:
+    raise failure
 
 
 class InlineStepSync(step_lib.StepSync):
@@ -201,7 +220,7 @@ class InlineStepSync(step_lib.StepSync):
             output = to_json(response.output)
             if output is None:
                 raise
-            committing = self.tap.commit(response.step, output)
+            committing = self.tap.commit_reported(response.step, output)
             value = asyncio.run_coroutine_threadsafe(committing, self.loop).result()
         return self._client._deserialize(value, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
 
@@ -216,44 +235,3 @@ class InlineStepSync(step_lib.StepSync):
     def sleep(self, step_id: str, duration: int | timedelta) -> None:
         """Sleep by the engine's clock."""
         self.sleep_until(step_id, self.tap.instant_after(duration))
-
-
-def can_commit(
-    middleware: middleware_lib.MiddlewareManager,
-    own: Iterable[middleware_lib.UninitializedMiddleware],
-) -> bool:
-    """True when no middleware, the client's or the function's own, rewrites input or output.
-
-    One that does (encryption, say) expects a fresh call after every step, so it gets one. A class
-    that only looks at what it is given says so with `observes_only = True`.
-    """
-    kinds: list[middleware_lib.UninitializedMiddleware] = [
-        *map(type, middleware.middleware),
-        *own,
-    ]
-    return not any(_rewrites(kind) for kind in kinds)
-
-
-def _rewrites(kind: middleware_lib.UninitializedMiddleware) -> bool:
-    if kind in DEFAULT_CLIENT_MIDDLEWARE:
-        return False
-    if not isinstance(kind, type):
-        return True  # a factory does not tell what it makes
-    if getattr(kind, "observes_only", False):
-        return False
-    for hook in ("transform_input", "transform_output"):
-        inherited = (
-            getattr(middleware_lib.Middleware, hook),
-            getattr(middleware_lib.MiddlewareSync, hook),
-        )
-        if getattr(kind, hook) not in inherited:
-            return True
-    return False
-
-
-def to_json(output: object) -> str | None:
-    """Return a value as JSON text; `None` when it is not JSON."""
-    try:
-        return _encode(output)
-    except (TypeError, ValueError, RecursionError):
-        return None

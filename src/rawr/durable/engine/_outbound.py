@@ -50,14 +50,14 @@ class Outbound:
         fields.append((b"accept-encoding", b"identity"))
         timeout = self._timeout.as_dict()
         answer = await self._network().exchange(method, url, fields, body, timeout=timeout)
+        content = answer.body()
         try:
-            content = await _whole(answer.pieces())
+            if content is None:
+                content = await _whole(answer.pieces())
         finally:
             answer.close()
         head = answer.head
-        named = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in head.headers
-        }
+        named = {name.decode(): value.decode("latin-1") for name, value in head.headers}
         return Answer(status=head.status, headers=named, body=content)
 
     async def _through(
