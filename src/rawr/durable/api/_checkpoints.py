@@ -1,5 +1,7 @@
 """Checkpoints: steps an SDK reports while its call goes on."""
 
+from typing import Final
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,12 +14,16 @@ from rawr.durable.domain.errors import ResponseRejected
 from rawr.durable.engine import Engine
 from rawr.durable.protocol.call import parse_queue_item_reference
 from rawr.durable.protocol.opcodes import parse_ops
+from rawr.durable.protocol.text import decode_lenient
 
 
 class _Checkpoint(msgspec.Struct):
     steps: msgspec.Raw = msgspec.Raw(b"[]")
     qi_id: str = ""
     generation_id: int | None = None
+
+
+_CHECKPOINT: Final = msgspec.json.Decoder(_Checkpoint)
 
 
 class CheckpointRoutes:
@@ -38,13 +44,13 @@ class CheckpointRoutes:
     async def _save(self, request: Request) -> Response:
         body = await read_body(request, limit=self._settings.max_body_bytes)
         try:
-            given = msgspec.json.decode(body, type=_Checkpoint)
+            given = decode_lenient(_CHECKPOINT.decode, body)
             ops = parse_ops(bytes(given.steps))
             item_id = parse_queue_item_reference(given.qi_id)
             await self._engine.checkpoint(
                 request.path_params["id"], ops, item_id=item_id, generation=given.generation_id
             )
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except msgspec.MsgspecError as error:
             raise BadRequest(f"The body must be an object with steps: {error}") from error
         except ResponseRejected as error:
             # The fault is the caller's here, where elsewhere it is the answer of an app.

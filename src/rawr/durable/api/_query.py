@@ -8,6 +8,7 @@ from starlette.requests import Request
 from rawr.durable.api._responses import BadRequest, read_body
 from rawr.durable.domain.durations import DurationError, parse_instant_ms
 from rawr.durable.domain.run import RunStatus
+from rawr.durable.protocol.text import decode_lenient
 
 T = TypeVar("T")
 
@@ -66,6 +67,6 @@ async def json_body(request: Request, shape: type[T], *, limit: int) -> T:
     """
     body = await read_body(request, limit=limit)
     try:
-        return msgspec.json.decode(body or b"{}", type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return decode_lenient(msgspec.json.Decoder(shape).decode, body or b"{}")
+    except msgspec.MsgspecError as error:
         raise BadRequest(f"The body is not as this route needs it: {error}") from error

@@ -230,6 +230,12 @@ class RunDraft:
         self, status: RunStatus, *, output: bytes | None = None, error: RunError | None = None
     ) -> None:
         """Close the run and tell whoever waits for it."""
+        try:
+            events = list(lifecycle_events(self.run, status, output=output, error=error))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+            message = f"What the function returned or raised is not JSON ({fault})"
+            self.end(RunStatus.FAILED, error=RunError(name="OutputInvalid", message=message))
+            return
         self._changes["status"] = status
         self._changes["ended_at"] = self.now
         self.open = {}
@@ -240,10 +246,7 @@ class RunDraft:
         if error is not None:
             output = error.raw or msgspec.json.encode(error.as_json())
         self.effects.append(EndRun(output=output))
-        self.effects += [
-            Emit(event=event)
-            for event in lifecycle_events(self.run, status, output=output, error=error)
-        ]
+        self.effects += [Emit(event=event) for event in events]
         for hashed_id, one in pending(self.deferrals):
             record = deferral_record(hashed_id, one, now=self.now, ended=True)
             self.effects.append(SaveStep(step=record))

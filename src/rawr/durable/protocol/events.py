@@ -17,6 +17,7 @@ from rawr.durable.domain.limits import (
 )
 from rawr.durable.domain.sessions import sessions_of
 from rawr.durable.protocol.forms import is_form, read_form
+from rawr.durable.protocol.text import decode_lenient
 
 _SHAPE: Final = (
     "Request body must contain an event object or an array of event objects, each with a name"
@@ -57,8 +58,8 @@ def parse_events(body: bytes, *, content_type: str = "application/json") -> Pars
     if first not in b"[{" and is_form(content_type):
         return _form(body, content_type)
     try:
-        items = [msgspec.Raw(body)] if first == b"{" else _ITEMS.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+        items = [msgspec.Raw(body)] if first == b"{" else decode_lenient(_ITEMS.decode, body)
+    except msgspec.MsgspecError:
         return ParsedEvents(events=(), error=EventRejected(_SHAPE))
     if len(items) > MAX_EVENTS_PER_REQUEST:
         error = LimitExceeded(
@@ -95,10 +96,11 @@ def check_event(draft: EventDraft, *, size: int | None = None) -> EventDraft:
 def _parse_each(items: list[msgspec.Raw]) -> ParsedEvents:
     events: list[EventDraft] = []
     for item in items:
+        text = bytes(item)
         try:
-            draft = _to_draft(_EVENT.decode(item))
-            events.append(check_event(draft, size=len(bytes(item))))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            draft = _to_draft(decode_lenient(_EVENT.decode, text))
+            events.append(check_event(draft, size=len(text)))
+        except (msgspec.MsgspecError, RecursionError) as error:
             refused = EventRejected(f"{_SHAPE} ({error})")
             return ParsedEvents(events=tuple(events), error=refused)
         except EngineError as error:

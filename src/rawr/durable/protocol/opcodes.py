@@ -9,6 +9,7 @@ from rawr.durable.domain.errors import ResponseRejected, UnknownOpcode
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_OPS_PER_RESPONSE
 from rawr.durable.domain.op import MetadataUpdate, Op, Opcode, RunError
+from rawr.durable.protocol.text import check_json, decode_lenient
 
 _ABSENT: Final = msgspec.Raw(b"")
 _KNOWN: Final = {opcode.value: opcode for opcode in Opcode}
@@ -61,12 +62,20 @@ def parse_ops(body: bytes, *, no_retry: bool = False) -> tuple[Op, ...]:
         ResponseRejected: the body is not made of operations the engine knows, or has too many.
     """
     try:
-        wire = [_OP.decode(body)] if body.lstrip()[:1] == b"{" else _OPS.decode(body)
-    except msgspec.MsgspecError as error:
+        wire = decode_lenient(_decode_ops, body)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ResponseRejected(
             f"The SDK's operations cannot be read ({error}); update the SDK"
         ) from error
     return ops_from_wire(wire, no_retry=no_retry)
+
+
+def _decode_ops(body: bytes) -> list[WireOp]:
+    wire = [_OP.decode(body)] if body.lstrip()[:1] == b"{" else _OPS.decode(body)
+    for op in wire:
+        if op.data:
+            check_json(op.data)
+    return wire
 
 
 def ops_from_wire(wire: Iterable[WireOp], *, no_retry: bool = False) -> tuple[Op, ...]:

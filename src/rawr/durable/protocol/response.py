@@ -11,6 +11,7 @@ from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
 from rawr.durable.domain.op import Errored, Reported, Response, Returned, RunError
 from rawr.durable.protocol.opcodes import WireError, parse_ops
+from rawr.durable.protocol.text import check_json, decode_lenient
 
 _OK: Final = 200
 _STREAMED: Final = 201
@@ -64,7 +65,7 @@ def _check_size(body: bytes) -> None:
 
 def _unwrap(answer: Answer) -> Answer:
     try:
-        stream = _STREAM.decode(answer.body)
+        stream = decode_lenient(_STREAM.decode, answer.body)
     except msgspec.MsgspecError as error:
         raise ResponseRejected(f"The streamed answer cannot be read ({error})") from error
     body = bytes(stream.body)
@@ -97,8 +98,8 @@ def _parse(answer: Answer, *, now_ms: int) -> Response:
 def _call_error(answer: Answer, *, no_retry: bool) -> RunError:
     short = "NonRetriableError" if no_retry else f"invalid status code: {answer.status}"
     try:
-        wire = _ERROR.decode(answer.body)
-    except msgspec.MsgspecError:
+        wire, raw = decode_lenient(_read_error, answer.body)
+    except (msgspec.MsgspecError, RecursionError):
         text = answer.body[:_EXCERPT].decode(errors="replace")
         return RunError(name="Error", message=text or short, error=short)
     return RunError(
@@ -107,8 +108,13 @@ def _call_error(answer: Answer, *, no_retry: bool) -> RunError:
         stack=wire.stack,
         cause=wire.cause,
         error=short,
-        raw=answer.body,
+        raw=raw,
     )
+
+
+def _read_error(body: bytes) -> tuple[WireError, bytes]:
+    check_json(body)
+    return _ERROR.decode(body), body
 
 
 def _json(body: bytes) -> bytes:
@@ -116,9 +122,13 @@ def _json(body: bytes) -> bytes:
     if not text:
         return b"null"
     try:
-        msgspec.json.decode(text, type=msgspec.Raw)
-    except msgspec.MsgspecError as error:
+        return decode_lenient(_checked, text)
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ResponseRejected(f"The function's output is not JSON ({error})") from error
+
+
+def _checked(text: bytes) -> bytes:
+    check_json(text)
     return text
 
 

@@ -212,6 +212,16 @@ def test_an_ended_run_accepts_nothing() -> None:
     assert machine.checkpoint(ended, item(), ops, now=NOW, rules=RULES).after is ended
 
 
+def test_a_run_whose_end_cannot_be_told_fails() -> None:
+    for broken in (b'"\\ud800"', b"1e400", b'"\xff"'):
+        unreadable = RunError(name="E", message="bad", raw=broken)
+        for response in (Returned(output=broken), Errored(error=unreadable, no_retry=True)):
+            transition = respond(run_state(), response)
+            (end,) = [one for one in transition.effects if isinstance(one, EndRun)]
+            assert transition.after.status is RunStatus.FAILED
+            assert msgspec.json.decode(end.output or b"")["name"] == "OutputInvalid"
+
+
 class SimulatedFunction:
     """What an SDK answers for a function of groups of steps, where some attempts fail.
 

@@ -244,3 +244,13 @@ async def test_a_call_that_was_given_up_may_save_no_more_steps(app: ScriptedApp)
     await app.engine.settle()
     assert await app.result(run) == 2
     assert [one.memo for one in await app.engine.run_steps(run.id)] == [b'{"data":2}']
+
+
+async def test_half_an_emoji_is_kept_as_the_sign_for_what_is_unknown(app: ScriptedApp) -> None:
+    async def reply(call: dict[str, Any]) -> tuple[int, Any]:
+        if not call["steps"]:
+            return 206, [{"op": "StepRun", "id": "a", "name": "a", "data": "\ud83d"}]
+        return 200, call["steps"]["a"]
+
+    app.reply = reply
+    assert await app.result(await app.run()) == {"data": "\ufffd"}
