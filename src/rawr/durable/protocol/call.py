@@ -22,6 +22,10 @@ _NAMESPACE: Final = uuid.UUID("8f2c9a61-7a3e-5a0e-9d55-2f6c1d1b9a54")
 _BASE32: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _JOB_ID_LENGTH: Final = 13
 
+#: Pieces of bodies no larger than this are kept in their canonical form: a run sends its events and
+#: the steps it has finished again with each call.
+_KEPT_BYTES: Final = 2048
+
 _encode = msgspec.json.encode
 
 
@@ -38,7 +42,12 @@ def app_uuid(app_id: str) -> str:
 
 def job_id(item: QueueItem) -> str:
     """Return the id an SDK sees for a queue item: thirteen lower-case letters and digits."""
-    number, letters = item.id, ""
+    return _job_id(item.id)
+
+
+@lru_cache(maxsize=1024)
+def _job_id(number: int) -> str:
+    letters = ""
     while number:
         number, digit = divmod(number, len(_BASE32))
         letters = _BASE32[digit] + letters
@@ -84,29 +93,44 @@ def call_body(state: RunState, item: QueueItem, *, request_id: str) -> bytes:
 def _body(
     state: RunState, item: QueueItem, *, request_id: str, use_api: bool, with_events: bool
 ) -> bytes:
-    events = [event.as_json() for event in state.run.events]
+    events = [msgspec.Raw(_canonical(_encode(event.as_json()))) for event in state.run.events]
     steps = {} if use_api else _steps(state.memos, state.stack, state.inputs)
+    # In the order of their names, as everything the engine makes itself.
     shape: dict[str, Json] = {
         "ctx": _context(state, item, request_id=request_id, use_api=use_api),
         "defers": {
             defer: {"abortable": one.status is DeferStatus.AFTER_RUN}
-            for defer, one in state.deferrals.items()
+            for defer, one in sorted(state.deferrals.items())
         },
         "event": events[0],
         "events": events if with_events else [],
-        "steps": steps,
+        "steps": {step: steps[step] for step in sorted(steps)},
         "use_api": use_api,
         "version": state.request_version,
     }
-    return canonical_json(_encode(shape))
+    body = _encode(shape)
+    names = (state.run.id, item.step_id or "", *state.stack, *state.inputs, *state.deferrals)
+    return body if all(map(_is_plain, names)) else canonical_json(body)
+
+
+def _is_plain(name: str) -> bool:
+    """True for a name that every encoder writes, and sorts, in the same way: SDKs send no other."""
+    return name.isascii() and (name.isalnum() or not name)
+
+
+def _canonical(body: bytes) -> bytes:
+    return _kept_canonical(body) if len(body) <= _KEPT_BYTES else canonical_json(body)
+
+
+_kept_canonical = lru_cache(maxsize=2048)(canonical_json)
 
 
 def _steps(
     memos: Mapping[str, bytes], settled: Iterable[str], inputs: Mapping[str, bytes]
 ) -> dict[str, msgspec.Raw]:
-    steps = {step: msgspec.Raw(memos[step]) for step in settled}
+    steps = {step: msgspec.Raw(_canonical(memos[step])) for step in settled}
     for step, given in inputs.items():
-        steps.setdefault(step, msgspec.Raw(b'{"input":' + given + b"}"))
+        steps.setdefault(step, msgspec.Raw(_canonical(b'{"input":' + given + b"}")))
     return steps
 
 
@@ -150,13 +174,17 @@ def call_headers(state: RunState, item: QueueItem, *, request_id: str) -> dict[s
 
 def _traceparent(state: RunState, item: QueueItem) -> str:
     """Return the trace of a run, one for all its calls, and the span of one attempt at an item."""
-    try:
-        ulid = parse_ulid(state.run.id)
-    except UlidError:
-        trace_id = uuid.uuid5(_NAMESPACE, state.run.id).hex
-    else:
-        trace_id = f"{ulid.millis:012x}{ulid.entropy.hex()}"
+    trace_id = _trace_id(state.run.id)
     return f"00-{trace_id}-{item.id & 0xFFFFFFFF:08x}{item.generation & 0xFFFFFFFF:08x}-01"
+
+
+@lru_cache(maxsize=1024)
+def _trace_id(run_id: str) -> str:
+    try:
+        ulid = parse_ulid(run_id)
+    except UlidError:
+        return uuid.uuid5(_NAMESPACE, run_id).hex
+    return f"{ulid.millis:012x}{ulid.entropy.hex()}"
 
 
 def _tracestate(state: RunState) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import jcs
 import msgspec
+import pytest
 from inngest._internal import server_lib
 
 from rawr.durable.domain.event import Event
@@ -166,3 +167,22 @@ def test_a_run_is_one_trace_and_each_attempt_a_span() -> None:
 def trace(run_id: str) -> str:
     ulid = parse_ulid(run_id)
     return f"{ulid.millis:012x}{ulid.entropy.hex()}"
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["86f7e437faa5a7fce15d1ddcb9eaeaea377667b8", "a-b", 'a"b', "\u00fc", "\U0001f600", "\ufb33"],
+)
+@pytest.mark.parametrize(
+    "memo", [b'{"data":1}', b'{ "z":1.0,\n"data":"\xc3\xbc\\u00fc\\/" }', b"1e3", b"[0.10, 1E-7]"]
+)
+def test_every_body_is_canonical(step: str, memo: bytes) -> None:
+    event = msgspec.structs.replace(EVENT, data={"\ufb33": 1e21, "\U0001f600": 2.0, "a": "\x7f\n"})
+    run = msgspec.structs.replace(state().run, events=(event, EVENT))
+    settled = RunState(
+        run=run, memos={"1": b"null", step: memo}, stack=(step, "1"), inputs={"0": b"[1.0]"}
+    )
+    body = call_body(settled, ITEM, request_id="01REQ")
+
+    assert body == jcs.canonicalize(json.loads(body))
+    assert json.loads(body)["steps"] == {"0": {"input": [1]}, "1": None, step: json.loads(memo)}
