@@ -26,6 +26,9 @@ the same language, `http_node_restate_python` Node with Restate's Python SDK. Al
 uvloop. `make bench` installs the peers, into `.venv/peers` and `benchmarks/node`. A peer
 that is not there is named, its ratios are left out, and the exit code is 3. The last line is one
 JSON object: `runs_per_s`, `p50_ms`, `ratios`, and the targets with what was reached.
+`cpu_ms_per_run` is the processor time a run took in each part of a contestant, in milliseconds:
+the `engine` (or Restate's server), the `app`, and the `loader`, which starts the runs; `all` where
+these are one process.
 """
 
 import argparse
@@ -130,6 +133,15 @@ TARGETS: Final[tuple[tuple[str, float, bool], ...]] = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """What came of a load; `times_ms` is how long each run took."""
+
+    runs_per_s: float = 0.0
+    times_ms: Sequence[float] = ()
+    cpu_ms_per_run: Mapping[str, float] = field(default_factory=dict)
+
+
 class Process:
     """A contestant that runs, and does what it is told."""
 
@@ -141,14 +153,13 @@ class Process:
         )
         self._answer()
 
-    def load(self, *, steps: int, runs: int, concurrency: int) -> tuple[float, list[float]]:
-        """Return the runs per second, and the milliseconds each took."""
+    def load(self, *, steps: int, runs: int, concurrency: int) -> "Load":
+        """Make a load, and return what came of it."""
         assert self._process.stdin is not None
         order = {"steps": steps, "runs": runs, "concurrency": concurrency}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        per_second, times = self._answer()
-        return per_second, times
+        return self._answer()
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -159,13 +170,12 @@ class Process:
             self._process.kill()
             self._process.wait()
 
-    def _answer(self) -> tuple[float, list[float]]:
+    def _answer(self) -> "Load":
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
             raise SystemExit(f"{self.entry.name} ended with {self._process.wait()}")
-        answer = json.loads(line)
-        return answer.get("runs_per_s", 0.0), answer.get("times_ms", [])
+        return Load(**json.loads(line))
 
 
 @dataclass(kw_only=True)
@@ -175,19 +185,32 @@ class Figures:
     runs_per_s: dict[str, list[float]] = field(
         default_factory=lambda: {length: [] for length in LENGTHS}
     )
+    cpu_ms_per_run: dict[str, list[Mapping[str, float]]] = field(
+        default_factory=lambda: {length: [] for length in LENGTHS}
+    )
     p50_ms: list[float] = field(default_factory=list)
 
     def add_round(self, process: Process) -> None:
         for length, steps in LENGTHS.items():
             runs = process.entry.runs[length]
-            per_second, _ = process.load(steps=steps, runs=runs, concurrency=CLIENTS)
-            self.runs_per_s[length].append(per_second)
-        _, times = process.load(steps=3, runs=100, concurrency=1)
-        self.p50_ms.append(statistics.median(times))
+            load = process.load(steps=steps, runs=runs, concurrency=CLIENTS)
+            self.runs_per_s[length].append(load.runs_per_s)
+            self.cpu_ms_per_run[length].append(load.cpu_ms_per_run)
+        one_by_one = process.load(steps=3, runs=100, concurrency=1)
+        self.p50_ms.append(statistics.median(one_by_one.times_ms))
 
     def shape(self) -> dict[str, object]:
         per_second = {key: round(statistics.median(v), 1) for key, v in self.runs_per_s.items()}
-        return {"runs_per_s": per_second, "p50_ms": round(statistics.median(self.p50_ms), 3)}
+        return {
+            "runs_per_s": per_second,
+            "p50_ms": round(statistics.median(self.p50_ms), 3),
+            "cpu_ms_per_run": {key: by_part(v) for key, v in self.cpu_ms_per_run.items()},
+        }
+
+
+def by_part(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the median over the rounds of each part."""
+    return {part: round(statistics.median(each[part] for each in rounds), 3) for part in rounds[0]}
 
 
 def ratio(ours: Figures, theirs: Figures) -> dict[str, float]:

@@ -1,5 +1,6 @@
-"""Servers a contestant needs: standard library only."""
+"""Servers a contestant needs, and the processor time they take: standard library only."""
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -8,11 +9,19 @@ from pathlib import Path
 from socket import create_connection
 
 _PATIENCE_S = 30.0
+_TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+
+#: The servers that run beside the load, by their part in it.
+_running: dict[str, int] = {}
 
 
 @contextmanager
-def server(command: Sequence[str], *, port: int, cwd: Path, **env: str) -> Iterator[None]:
+def server(
+    part: str, command: Sequence[str], *, port: int, cwd: Path, **env: str
+) -> Iterator[None]:
     """Run a server while the block runs; it is ready when it listens on its port.
+
+    `part` is what it does in the run of a function: it is the `engine`, or the `app`.
 
     Raises:
         RuntimeError: it ended, or did not listen within half a minute.
@@ -22,8 +31,10 @@ def server(command: Sequence[str], *, port: int, cwd: Path, **env: str) -> Itera
         process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
     try:
         _await_port(process, port, log)
+        _running[part] = process.pid
         yield
     finally:
+        _running.pop(part, None)
         process.terminate()
         try:
             process.wait(timeout=10)
@@ -42,3 +53,31 @@ def _await_port(process: "subprocess.Popen[bytes]", port: int, log: Path) -> Non
         else:
             return
     raise RuntimeError(f"{process.args!r} does not listen on port {port}:\n{log.read_text()}")
+
+
+def cpu_ms() -> dict[str, float]:
+    """Return the processor time so far of this process, the `loader`, and of each server.
+
+    A server's is that of all its processes and threads, user and system.
+    """
+    stats = dict(_stats())
+    times = {part: _tree_ms(pid, stats) for part, pid in _running.items()}
+    return {**times, "loader": time.process_time() * 1000}
+
+
+def _tree_ms(pid: int, stats: dict[int, tuple[int, float]]) -> float:
+    _, own = stats.get(pid, (0, 0.0))
+    children = [child for child, (parent, _) in stats.items() if parent == pid]
+    return own + sum(_tree_ms(child, stats) for child in children)
+
+
+def _stats() -> Iterator[tuple[int, tuple[int, float]]]:
+    """Yield each process there is, with its parent and its processor time in milliseconds."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = file.read_text()
+        except OSError:  # it has ended meanwhile
+            continue
+        # What stands before is the name, which may hold anything.
+        fields = text.rpartition(")")[2].split()
+        yield int(file.parent.name), (int(fields[1]), _TICK_MS * sum(map(int, fields[11:13])))

@@ -31,17 +31,24 @@ class Contestant(Protocol):
 Start = Callable[[Path], AbstractAsyncContextManager[Contestant]]
 
 
-def main(start: Start) -> None:
-    """Serve orders until the input ends."""
+def _own_cpu_ms() -> dict[str, float]:
+    return {"all": time.process_time() * 1000}
+
+
+def main(start: Start, *, cpu_ms: Callable[[], dict[str, float]] = _own_cpu_ms) -> None:
+    """Serve orders until the input ends.
+
+    `cpu_ms` tells how much processor time each part of the contestant has taken so far.
+    """
     try:
         import uvloop
     except ImportError:
-        asyncio.run(_serve(start))
+        asyncio.run(_serve(start, cpu_ms))
     else:
-        uvloop.run(_serve(start))
+        uvloop.run(_serve(start, cpu_ms))
 
 
-async def _serve(start: Start) -> None:
+async def _serve(start: Start, cpu_ms: Callable[[], dict[str, float]]) -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not be taken for an answer
     async with start(Path(sys.argv[1])) as contestant:
@@ -52,10 +59,12 @@ async def _serve(start: Start) -> None:
         gc.freeze()
         print("{}", file=answers, flush=True)
         async for order in _orders():
+            runs, before = order["runs"], cpu_ms()
             began = time.perf_counter()
             times = await _load(contestant, numbers=numbers, **order)
             seconds = time.perf_counter() - began
-            answer = {"runs_per_s": order["runs"] / seconds, "times_ms": times}
+            spent = {part: (now - before[part]) / runs for part, now in cpu_ms().items()}
+            answer = {"runs_per_s": runs / seconds, "times_ms": times, "cpu_ms_per_run": spent}
             print(json.dumps(answer), file=answers, flush=True)
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from benchmarks.durable_peers._http import Requests, free_port
-from benchmarks.durable_peers._processes import server
+from benchmarks.durable_peers._processes import cpu_ms, server
 from benchmarks.durable_peers._worker import main
 
 ROOT = Path(__file__).parents[2]
@@ -63,8 +63,8 @@ async def beside(
     engine = [*rawr, "--data-dir", str(directory / "data")]
     env = {**os.environ, "INNGEST_DEV": f"http://127.0.0.1:{engine_port}", **env}
     with (
-        server(engine, port=engine_port, cwd=directory, **os.environ),
-        server(app, port=app_port, cwd=directory, **env),
+        server("engine", engine, port=engine_port, cwd=directory, **os.environ),
+        server("app", app, port=app_port, cwd=directory, **env),
     ):
         await Requests(app_port).post("/api/inngest", {}, method="PUT")
         contestant = OverHTTP(Requests(engine_port))
@@ -80,4 +80,4 @@ def start(directory: Path) -> AbstractAsyncContextManager[OverHTTP]:
 
 
 if __name__ == "__main__":
-    main(start)
+    main(start, cpu_ms=cpu_ms)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from benchmarks.durable_peers._http import free_port
+from benchmarks.durable_peers._processes import cpu_ms
 from benchmarks.durable_peers._worker import LENGTHS, main
 from benchmarks.durable_peers.over_http import OverHTTP, beside
 
@@ -18,4 +19,4 @@ def start(directory: Path) -> AbstractAsyncContextManager[OverHTTP]:
 
 
 if __name__ == "__main__":
-    main(start)
+    main(start, cpu_ms=cpu_ms)

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from _http import free_port
+from _processes import cpu_ms
 from _worker import main
 from restate_server import OverRestate, beside
 
@@ -21,4 +22,4 @@ def start(directory: Path) -> AbstractAsyncContextManager[OverRestate]:
 
 
 if __name__ == "__main__":
-    main(start)
+    main(start, cpu_ms=cpu_ms)

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from _http import Requests, free_port
-from _processes import server
+from _processes import cpu_ms, server
 from _worker import main
 
 HERE = Path(__file__).parent
@@ -45,8 +45,8 @@ async def beside(
     }
     arguments = ["--base-dir", str(directory / "data"), "--no-logo", "--listen-mode", "tcp"]
     with (
-        server([sys.argv[2], *arguments], port=ingress, cwd=directory, **server_env),
-        server(app, port=app_port, cwd=directory, **{**os.environ, **env}),
+        server("engine", [sys.argv[2], *arguments], port=ingress, cwd=directory, **server_env),
+        server("app", app, port=app_port, cwd=directory, **{**os.environ, **env}),
     ):
         await Requests(admin).post(
             "/deployments", {"uri": f"http://127.0.0.1:{app_port}", "force": True}
@@ -62,4 +62,4 @@ def start(directory: Path) -> AbstractAsyncContextManager[OverRestate]:
 
 
 if __name__ == "__main__":
-    main(start)
+    main(start, cpu_ms=cpu_ms)
