@@ -18,7 +18,7 @@ def events() -> None:
     """Send events to an engine, and list those it has."""
 
 
-@events.command()
+@events.command(short_help="Send an event.")
 @click.argument("name")
 @click.option(
     "--data", default="{}", metavar="JSON", help="The event's data; @FILE or - reads it from there."

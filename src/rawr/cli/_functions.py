@@ -7,7 +7,7 @@ import click
 from ._engine_link import EngineLink, as_json_text, engine_options, table
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List, pause and resume functions.")
 @engine_options
 @click.pass_context
 def functions(context: click.Context, url: str, *, as_json: bool) -> None:
@@ -25,7 +25,7 @@ def functions(context: click.Context, url: str, *, as_json: bool) -> None:
     click.echo(table(("FUNCTION", "APP", "PAUSED", "TRIGGERS", "URL"), rows))
 
 
-@functions.command()
+@functions.command(short_help="Let nothing start a function.")
 @click.argument("function", metavar="ID")
 @engine_options
 def pause(function: str, url: str, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """The command and what it is made of; each subcommand imports what it needs when it runs."""
 
 import io
+import os
 import sys
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -23,6 +24,13 @@ _HQ_DIR = click.argument(
     metavar="[HQ]",
 )
 
+_PORT = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="In place of RAWR_PORT, or of 3000; 0 takes a free one.",
+)
+
 _COMMITTED: Final = "<HQ>/openapi.json"
 """What `--check` without a file stands for."""
 
@@ -42,21 +50,27 @@ main.add_command(users)
 main.add_command(web)
 
 
-@main.command()
+@main.command(short_help="Serve an HQ for development.")
 @_HQ_DIR
-def dev(hq_dir: Path) -> None:
+@_PORT
+def dev(hq_dir: Path, port: int | None) -> None:
     """Serve an HQ for development, on loopback, with a token of its own.
 
     HQ is the folder that holds rawr_hq.py; the current one by default.
     """
-    _serve(hq_dir, "development")
+    _serve(hq_dir, "development", port)
 
 
-@main.command()
+@main.command(short_help="Serve an HQ in production.")
 @_HQ_DIR
-def serve(hq_dir: Path) -> None:
-    """Serve an HQ in production; refuses to start on unsafe settings."""
-    _serve(hq_dir, "production")
+@_PORT
+def serve(hq_dir: Path, port: int | None) -> None:
+    """Serve an HQ in production; refuses to start on unsafe settings.
+
+    HQ is the folder that holds rawr_hq.py; the current one by default. Environment variables set
+    the rest, such as RAWR_HOST, RAWR_DATA_DIR and RAWR_PUBLIC_URL.
+    """
+    _serve(hq_dir, "production", port)
 
 
 @main.command()
@@ -311,12 +325,13 @@ def engine(**options: Any) -> None:
         run_process(run_engine(EngineOptions(**options)))
 
 
-def _serve(hq_dir: Path, mode: Literal["development", "production"]) -> None:
+def _serve(hq_dir: Path, mode: Literal["development", "production"], port: int | None) -> None:
     with reported():
         from rawr.host import Settings, load_manifest, run_host
         from rawr.server import run_process
 
-        settings = Settings.from_environment(hq_dir, mode=mode)
+        chosen = {} if port is None else {"RAWR_PORT": str(port)}
+        settings = Settings.from_environment(hq_dir, mode=mode, environ={**os.environ, **chosen})
         _write_lines_at_once()
         run_process(run_host(load_manifest(hq_dir), settings))
 

@@ -145,7 +145,7 @@ def cancel(
     click.echo(as_json_text(done) if as_json else f"cancelled {_counted(done['cancelled'])}")
 
 
-@runs.command()
+@runs.command(short_help="Repeat a run, or many of a function.")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--from-step", metavar="STEP", help="The id or name of the step to begin at.")
 @click.option("--function", metavar="ID", help="Instead: all runs of this function,")

@@ -18,7 +18,7 @@ def tokens() -> None:
     """API tokens: create, list, revoke; also while the HQ runs."""
 
 
-@tokens.command()
+@tokens.command(short_help="Create a token and print it, once.")
 @click.argument("subject")
 @hq_option
 @click.option(
@@ -100,7 +100,7 @@ def list_tokens(hq_dir: Path) -> None:
     click.echo(table(header, rows))
 
 
-@tokens.command()
+@tokens.command(short_help="Revoke a token.")
 @click.argument("token_id")
 @hq_option
 def revoke(token_id: str, hq_dir: Path) -> None:

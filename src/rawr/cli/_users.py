@@ -14,7 +14,7 @@ def users() -> None:
     """Local users: add, list, disable; also while the HQ runs."""
 
 
-@users.command()
+@users.command(short_help="Add a user.")
 @click.argument("name")
 @hq_option
 @click.option(
@@ -70,7 +70,7 @@ def list_users(hq_dir: Path) -> None:
     click.echo(table(("NAME", "TENANT", "STATE", "CREATED", "ROLES"), rows))
 
 
-@users.command()
+@users.command(short_help="Disable a user.")
 @click.argument("name")
 @hq_option
 def disable(name: str, hq_dir: Path) -> None:

@@ -39,7 +39,8 @@ def load_manifest(hq_dir: Path) -> Manifest:
     hq_dir = hq_dir.resolve()
     if not (hq_dir / MANIFEST_FILE).is_file():
         raise ManifestNotFound(
-            f"{hq_dir} holds no {MANIFEST_FILE}; give the folder of an HQ: rawr dev path/to/hq"
+            f"{hq_dir} holds no {MANIFEST_FILE}; give the folder of an HQ, or make one: "
+            "rawr init NAME"
         )
     if str(hq_dir) not in sys.path:
         sys.path.insert(0, str(hq_dir))

@@ -1,6 +1,7 @@
 """Serving an app: one process, one loop, drained before it ends."""
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
@@ -95,11 +96,18 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise AddressInUse(
-            f"cannot listen on {host}:{port} ({error.strerror}); "
-            "stop what runs there or choose another port"
+            f"cannot listen on {host}:{port} ({error.strerror}); {_instead(error)}"
         ) from error
     listener.setblocking(False)  # noqa: FBT003 - the standard library's own signature
     return listener
+
+
+def _instead(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "stop what runs there, or choose another port: --port, or RAWR_PORT for an HQ"
+    if error.errno == errno.EACCES:
+        return "choose a port above 1023: --port, or RAWR_PORT for an HQ"
+    return "choose an address of this machine: --host, or RAWR_HOST for an HQ"
 
 
 async def serve_app(

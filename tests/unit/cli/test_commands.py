@@ -1,11 +1,14 @@
+import socket
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from rawr.cli import main
 
 HQ = Path(__file__).parents[3] / "hq"
+GROUPS = sorted(name for name, one in main.commands.items() if isinstance(one, click.Group))
 
 
 def run(*arguments: str, **environ: str) -> tuple[int, str]:
@@ -95,10 +98,37 @@ def test_a_bad_setting_is_one_line_not_a_traceback() -> None:
 
 
 def test_a_taken_port_is_one_line(tmp_path: Path) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         code, output = run("dev", str(HQ), RAWR_PORT=port, RAWR_DATA_DIR=str(tmp_path))
     assert code == 1
-    assert "choose another port" in output
+    assert "stop what runs there, or choose another port: --port, or RAWR_PORT" in output
+
+
+def test_an_address_of_another_machine_is_told_from_a_taken_port(tmp_path: Path) -> None:
+    environ = {"RAWR_HOST": "192.0.2.1", "RAWR_DATA_DIR": str(tmp_path)}
+    code, output = run(
+        "serve", str(HQ), "--port", "0", RAWR_PUBLIC_URL="https://hq.test", **environ
+    )
+    assert code == 1
+    assert "choose an address of this machine: --host, or RAWR_HOST" in output
+
+
+def test_a_port_is_set_by_option_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        environ = {"RAWR_PORT": "0", "RAWR_DATA_DIR": str(tmp_path)}
+        code, output = run("dev", str(HQ), "--port", port, **environ)
+    assert code == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in output
+
+
+@pytest.mark.parametrize(
+    "group", [(), *((name,) for name in GROUPS)], ids=lambda group: group or ""
+)
+def test_no_summary_of_a_command_is_cut_short(group: tuple[str, ...]) -> None:
+    code, output = run(*group, "--help")
+    assert code == 0
+    commands = output.partition("Commands:")[2].splitlines()
+    assert len(commands) > 1
+    assert [line for line in commands if line.endswith("...")] == []

@@ -25,6 +25,34 @@ TOKEN = "0123456789abcdef" * 2
 NOW_MS = time.time_ns() // 1_000_000
 
 
+WITH_PLUGIN = """
+from pathlib import Path
+
+from rawr.composition import (
+    compose_capabilities,
+    define_api_surface,
+    define_capability,
+    define_web_surface,
+)
+from rawr.contract import Contract
+from rawr.procedure import implement
+
+
+class Api(Contract):
+    pass
+
+
+api = define_api_surface(
+    contract=Api,
+    create_router=lambda: implement(Api, object).router(),
+    create_context=lambda _boundary, _ports: object(),
+)
+web = define_web_surface(title="Shop", directory=Path(__file__).parent / "dist")
+shop = define_capability("shop", provide=lambda _ports: None, api=api, web=web)
+manifest = compose_capabilities([shop])
+"""
+
+
 @pytest.fixture
 def hq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An HQ without capabilities, and an import path that forgets it."""
@@ -183,7 +211,37 @@ def test_a_manifest_that_fails_is_told_with_its_place(hq: Path) -> None:
 
 def test_a_missing_manifest_is_told(hq: Path) -> None:
     (hq / "rawr_hq.py").unlink()
-    assert "holds no rawr_hq.py" in must_mend(hq, "manifest")
+    assert must_mend(hq, "manifest") == f"{hq} holds no rawr_hq.py"
+
+
+def test_no_advice_is_given_twice(hq: Path) -> None:
+    (hq / "rawr_hq.py").unlink()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(main, ["doctor", str(hq)], env={"RAWR_PORT": port})
+    text = " ".join(result.output.split())
+    assert text.count("-> give the folder of an HQ") == text.count("give the folder") == 1
+    assert text.count("-> stop what runs there") == text.count("another port") == 1
+
+
+def test_settings_are_judged_for_both_ways_to_serve(hq: Path) -> None:
+    said = must_mend(hq, "settings", RAWR_HOST="0.0.0.0")
+    assert "development mode listens on loopback only" in said
+    assert "; for `rawr serve`, RAWR_HOST=0.0.0.0 is reached from other machines" in said
+
+
+def test_plugins_that_are_not_built_are_named(hq: Path) -> None:
+    (hq / "rawr_hq.py").write_text(WITH_PLUGIN)
+    _, found = examined(hq)
+    assert found["web plugins"]["level"] == "note"
+    assert (
+        f"not built: shop; `rawr serve` starts after rawr web build {hq}"
+        in (found["web plugins"]["message"])
+    )
+    (hq / "dist").mkdir()
+    (hq / "dist" / "index.js").touch()
+    sys.modules.pop("rawr_hq")
+    assert examined(hq)[1]["web plugins"]["level"] == "ok"
 
 
 def test_a_folder_open_to_others_must_be_mended(hq: Path) -> None:

@@ -39,7 +39,12 @@ def check_setup(hq_dir: Path, environ: Mapping[str, str]) -> Setup:
     settings, settings_found = _read_settings(hq_dir, environ)
     manifest, manifest_found = _import_manifest(hq_dir)
     return Setup(
-        findings=(settings_found, *_check_keys(environ), manifest_found),
+        findings=(
+            settings_found,
+            *_check_keys(environ),
+            manifest_found,
+            *(_check_web(hq_dir, manifest) if manifest is not None else ()),
+        ),
         settings=settings,
         manifest=manifest,
     )
@@ -55,7 +60,7 @@ def check_port(settings: Settings, owner: str | None) -> Finding:
     except AddressInUse as error:
         if owner is not None:
             return note("port", f"{address} is taken, and {owner} runs this HQ")
-        return mend("port", str(error), "stop what listens there, or set RAWR_PORT to another one")
+        return _as_told("port", error)
     return ok("port", f"{address} is free")
 
 
@@ -65,8 +70,10 @@ def _read_settings(hq_dir: Path, environ: Mapping[str, str]) -> tuple[Settings |
     except SettingsError as refused:
         try:
             settings = Settings.from_environment(hq_dir, mode="production", environ=environ)
-        except SettingsError:
-            return None, mend("settings", str(refused), "correct the variable, and repeat")
+        except SettingsError as too:
+            both = {str(refused): None, str(too): None}
+            fix = "correct the variable, and repeat"
+            return None, mend("settings", "; for `rawr serve`, ".join(both), fix)
         return settings, note("settings", f"for `rawr serve`; `rawr dev` refuses them: {refused}")
     try:
         Settings.from_environment(hq_dir, mode="production", environ=environ)
@@ -102,9 +109,28 @@ def _import_manifest(hq_dir: Path) -> tuple[Manifest | None, Finding]:
     except ManifestBroken as error:
         return None, mend("manifest", f"{error.reason} ({error.place})", error.remedy)
     except ManifestNotFound as error:
-        fix = "give the folder of an HQ, or make one: rawr init NAME"
-        return None, mend("manifest", str(error), fix)
+        return None, _as_told("manifest", error)
     except CompositionError as error:
         return None, mend("manifest", str(error), "change what it names; `rawr check` finds more")
     names = ", ".join(capability.name for capability in manifest.capabilities)
     return manifest, ok("manifest", names or "no capabilities yet; add one: rawr new capability")
+
+
+def _check_web(hq_dir: Path, manifest: Manifest) -> Iterator[Finding]:
+    """Whether what browsers are to load has been built."""
+    lacking = [
+        name
+        for name, surface in manifest.web.items()
+        if not (surface.directory / surface.entry).is_file()
+    ]
+    if lacking:
+        names, build = ", ".join(lacking), f"rawr web build {hq_dir}"
+        yield note("web plugins", f"not built: {names}; `rawr serve` starts after {build}")
+    elif manifest.web:
+        yield ok("web plugins", ", ".join(manifest.web))
+
+
+def _as_told(check: str, error: Exception) -> Finding:
+    """What an error says, and below it what it says to do."""
+    message, _, fix = str(error).partition("; ")
+    return mend(check, message, fix)

@@ -2,6 +2,16 @@
 
 An HQ: capabilities with typed APIs and durable workflows, composed in `rawr_hq.py`.
 
+`rawr` comes with the package rawr-hq. Tests and checks need pytest, mypy and ruff besides, the group `dev` of
+`pyproject.toml`:
+
+```console
+pip install --upgrade pip         # groups need pip 25.1 or later
+pip install --group dev
+```
+
+Then, in this folder:
+
 ```console
 rawr dev .                        # serve it on http://127.0.0.1:3000; its token is in .rawr/dev-token
 rawr new capability NAME          # add one: package, API, workflow, tests, manifest entry
@@ -10,7 +20,8 @@ rawr openapi . -o openapi.json    # update the published document, after a chang
 rawr openapi . --check            # fails if it is out of date, and names what breaks callers
 rawr doctor .                     # what is wrong with the set-up, and how to mend it
 pytest                            # boots the HQ in process
-mypy
+mypy                              # the types
+ruff check . && ruff format .     # the style
 ```
 
 | folder | holds | may import |
