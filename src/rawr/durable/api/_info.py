@@ -51,7 +51,8 @@ class InfoRoutes:
         if self._metrics is None:
             raise NotFound("This engine keeps no metrics")
         depth = await self._engine.queue_depth()
-        exposition = self._metrics.exposition(queue_depth=depth)
+        due = await self._engine.queue_due()
+        exposition = self._metrics.exposition(queue_depth=depth, queue_due=due)
         return Response(exposition, headers={"content-type": CONTENT_TYPE})
 
     async def _dev(self, _request: Request) -> Response:

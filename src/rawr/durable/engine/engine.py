@@ -440,6 +440,10 @@ class Engine(Control):
         """Return when the next item is due, in milliseconds since the epoch."""
         return self._agenda.next_due_at
 
+    async def queue_due(self) -> int:
+        """Return how many queue items are at work or should be: the backlog."""
+        return await self._store.count_due(now=self._clock.now_ms())
+
     def _plan_crons(self) -> None:
         if self._task is not None:
             self._crons.plan(self._registry.functions())

@@ -65,8 +65,8 @@ class EngineMetrics:
         """Count an ended run."""
         self._ended.add(function_id, status)
 
-    def exposition(self, *, queue_depth: int) -> str:
-        """Every metric as text; `queue_depth` is how many queue items there are now."""
+    def exposition(self, *, queue_depth: int, queue_due: int) -> str:
+        """Every metric as text, with how many queue items there are, and are due, now."""
         families = (
             self._events,
             self._started,
@@ -78,4 +78,7 @@ class EngineMetrics:
         depth = gauge(
             "rawr_engine_queue_depth", "Queue items, due or not: calls, timers, waits.", queue_depth
         )
-        return text(chain(*(family.lines() for family in families), depth))
+        due = gauge(
+            "rawr_engine_queue_due", "Queue items at work, or whose time has come.", queue_due
+        )
+        return text(chain(*(family.lines() for family in families), depth, due))

@@ -133,6 +133,10 @@ COUNT_ITEMS: Final = """
 SELECT (SELECT count(*) FROM queue WHERE parked = 1)
     + (SELECT count(*) FROM queue WHERE parked = 0) + (SELECT count(*) FROM waiting)
 """
+COUNT_DUE: Final = """
+SELECT (SELECT count(*) FROM queue WHERE parked = 1 AND due_at <= ?)
+    + (SELECT count(*) FROM queue WHERE parked = 0) + (SELECT count(*) FROM waiting)
+"""
 LET_WAIT: Final = "UPDATE queue SET parked = 2 WHERE id = ?"
 ADD_WAITING: Final = "INSERT OR REPLACE INTO waiting (slot, due_at, item_id) VALUES (?, ?, ?)"
 WAITING: Final = """

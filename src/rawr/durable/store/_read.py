@@ -145,6 +145,12 @@ def items_of_run(connection: sqlite3.Connection, run_id: str) -> list[QueueItem]
     return [replace(item_from(row[:-1]), parked=bool(row[-1])) for row in rows]
 
 
+def count_due(connection: sqlite3.Connection, *, now: int) -> int:
+    """Return how many queue items should be done by now."""
+    count: int = connection.execute(q.COUNT_DUE, (now,)).fetchone()[0]
+    return count
+
+
 def count_items(connection: sqlite3.Connection) -> int:
     """Return how many queue items there are, held or parked."""
     count: int = connection.execute(q.COUNT_ITEMS).fetchone()[0]

@@ -48,6 +48,7 @@ async def test_runs_that_wait_in_the_store_are_found_after_a_restart(host: Host)
     while await host.engine._store.waiting_slots() == []:
         await anyio.lowlevel.checkpoint()
     assert await host.engine.queue_depth() == 30
+    assert await host.engine.queue_due() == 30
     await host.crash()
     go_on.set()
     await host.start()

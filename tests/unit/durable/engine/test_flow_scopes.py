@@ -140,7 +140,9 @@ async def test_a_delayed_run_can_be_cancelled_before_it_starts(host: Host) -> No
     ran = record(host, cancel=[inngest.Cancel(event="app/stop")])
     await host.start()
     in_a_minute = host.clock.now_ms() + 60_000
+    assert await host.engine.queue_due() == 0
     by_event = await host.send("app/go", {"n": 0}, ts=in_a_minute)
+    assert (await host.engine.queue_depth(), await host.engine.queue_due()) == (1, 0)
     await host.send("app/stop")
     await host.engine.settle()
     by_hand = await host.send("app/go", {"n": 1}, ts=in_a_minute)

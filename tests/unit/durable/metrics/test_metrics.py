@@ -5,7 +5,7 @@ from rawr.durable.metrics._exposition import Counter, Histogram, text
 
 
 def test_a_fresh_engine_exposes_what_it_can_name() -> None:
-    lines = EngineMetrics().exposition(queue_depth=0).splitlines()
+    lines = EngineMetrics().exposition(queue_depth=0, queue_due=0).splitlines()
     assert "rawr_engine_events_total 0" in lines
     assert "rawr_engine_queue_depth 0" in lines
     assert "# TYPE rawr_engine_call_duration_seconds histogram" in lines
@@ -19,7 +19,7 @@ def test_what_an_engine_tells_is_counted() -> None:
     metrics.called("app-fn", "reported", 40)
     metrics.called("app-fn", "returned", 2_000)
     metrics.ended("app-fn", RunStatus.COMPLETED)
-    lines = metrics.exposition(queue_depth=7).splitlines()
+    lines = metrics.exposition(queue_depth=7, queue_due=2).splitlines()
     for line in (
         "rawr_engine_events_total 3",
         'rawr_engine_runs_started_total{function="app-fn"} 1',
@@ -32,6 +32,7 @@ def test_what_an_engine_tells_is_counted() -> None:
         'rawr_engine_call_duration_seconds_sum{function="app-fn"} 2.04',
         'rawr_engine_call_duration_seconds_count{function="app-fn"} 2',
         "rawr_engine_queue_depth 7",
+        "rawr_engine_queue_due 2",
     ):
         assert line in lines
 

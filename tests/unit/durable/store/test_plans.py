@@ -60,6 +60,8 @@ def test_metadata_is_found_by_its_run(connection: sqlite3.Connection) -> None:
         ("ITEMS_OF_RUN", "queue_parked_by_run"),
         ("ITEMS_OF_RUN", "queue_held"),
         ("COUNT_ITEMS", "queue_held"),
+        ("COUNT_DUE", "queue_due"),
+        ("COUNT_DUE", "queue_held"),
         ("DROP_RUN_ITEMS", "queue_parked_by_run"),
         ("DROP_STEP_ITEMS", "queue_parked_by_run"),
         ("MATCHING_PAUSES", "pauses_by_match"),
@@ -100,6 +102,7 @@ def test_the_last_item_is_found_without_a_scan(connection: sqlite3.Connection) -
 #: Statements that walk through an index or a small table, and why that is no full scan of history.
 WALKS = {
     "COUNT_ITEMS": "what waits is counted for look-ups and metrics, by its indexes alone",
+    "COUNT_DUE": "what is due is counted by its indexes alone",
     "HAS_KEYED_RUNS": "stops at the first row",
     "HELD_RUN_SLOTS": "a row a live run of a function with a limit on live runs",
     "ITEMS_OF_RUN": "the held half of the queue is what memory holds",
