@@ -14,6 +14,9 @@ _LENGTH = 26
 _ENTROPY_BYTES = 10
 _ENTROPY_BITS = 8 * _ENTROPY_BYTES
 _ENTROPY_MASK = (1 << _ENTROPY_BITS) - 1
+_TAIL_LENGTH = 6
+_TAIL_BITS = 5 * _TAIL_LENGTH
+_TAIL_MASK = (1 << _TAIL_BITS) - 1
 _MAX_MILLIS = (1 << 48) - 1
 _SEED_COUNTER_MASK = (1 << 32) - 1
 _MILLIS = re.compile(r"[0-9]{1,15}", re.ASCII)
@@ -71,15 +74,28 @@ class UlidFactory:
         self._random_bytes = random_bytes
         self._lock = threading.Lock()
         self._last = -1
+        # All but the last six letters, which ids of one millisecond share but for a carry.
+        self._head = -1
+        self._head_text = ""
 
     def __call__(self) -> str:
-        fresh = int.from_bytes(self._random_bytes(_ENTROPY_BYTES), "big")
         with self._lock:
-            candidate = self._now_ms() << _ENTROPY_BITS | fresh
-            same_or_earlier = candidate >> _ENTROPY_BITS <= self._last >> _ENTROPY_BITS
-            # An increment that overflows the entropy carries into the next millisecond.
-            self._last = self._last + 1 if same_or_earlier else candidate
-            return _encode(self._last >> _ENTROPY_BITS, self._last & _ENTROPY_MASK)
+            millis = self._now_ms()
+            if millis > self._last >> _ENTROPY_BITS:
+                fresh = int.from_bytes(self._random_bytes(_ENTROPY_BYTES), "big")
+                self._last = millis << _ENTROPY_BITS | fresh
+            else:
+                # An increment that overflows the entropy carries into the next millisecond.
+                self._last += 1
+            head, tail = self._last >> _TAIL_BITS, self._last & _TAIL_MASK
+            if head != self._head:
+                self._head = head
+                text = _encode(self._last >> _ENTROPY_BITS, self._last & _ENTROPY_MASK)
+                self._head_text = text[:-_TAIL_LENGTH]
+            return (
+                f"{self._head_text}{_PAIRS[tail >> 20]}{_PAIRS[tail >> 10 & 1023]}"
+                f"{_PAIRS[tail & 1023]}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

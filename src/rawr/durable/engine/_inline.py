@@ -16,6 +16,7 @@ import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from inngest._internal import execution_lib, step_lib, transforms, types
@@ -26,6 +27,9 @@ from typing_extensions import TypeVarTuple, Unpack
 from rawr.durable.engine._tap import Tap, to_json
 
 _Args = TypeVarTuple("_Args")
+
+#: Runs of a function have the same steps.
+_hashed = lru_cache(maxsize=4096)(transforms.hash_step_id)
 
 
 class Memos(step_lib.StepMemos):
@@ -105,7 +109,7 @@ class InlineStep(step_lib.Step):
         if not self.tap.commits_new_steps or _in_step.get():
             return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
         number = self._step_id_counter.increment(step_id)
-        hashed_id = transforms.hash_step_id(step_id if number == 1 else f"{step_id}:{number - 1}")
+        hashed_id = _hashed(step_id if number == 1 else f"{step_id}:{number - 1}")
         if not await self._execution.is_new(hashed_id):
             self._step_id_counter.repeat(number)
             return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)

@@ -1,51 +1,55 @@
-"""Handing decisions to the writer together.
+"""Handing work to the writer together.
 
-Runs decide in bursts: each commit wakes many of them at once. Decisions of one turn of the event
-loop travel as one piece of work, so that the writer's bookkeeping is paid once for all of them.
+Runs decide in bursts: each commit wakes many of them at once, and those they had ended are
+followed by the next. What one turn of the event loop writes travels as one piece of work, so that
+the writer's bookkeeping is paid once for all of it.
 """
 
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
-from rawr.durable.store._write import Writer
-from rawr.durable.store.port import Accepted, RunChange
 from rawr.sqlite import Work
 
-_Write = Callable[[Work[list[Accepted]]], Awaitable[list[Accepted]]]
+T = TypeVar("T")
+
+_Write = Callable[[Work[list[object]]], Awaitable[list[object]]]
 
 
 class _Waiting(msgspec.Struct, frozen=True, gc=False):
-    change: RunChange
-    now: int
-    answer: "asyncio.Future[Accepted]"
+    work: Work[object]
+    answer: "asyncio.Future[object]"
 
 
 class Commits:
-    """Stores decisions, several at a time; one that fails is undone alone."""
+    """Stores several pieces of work at a time; one that fails is undone alone.
 
-    def __init__(self, writer: Writer, write: _Write) -> None:
-        self._writer = writer
+    Work that fails takes the others with it at first, and each is done again by itself: what it
+    changes outside of the database must bear that.
+    """
+
+    def __init__(self, write: _Write) -> None:
         self._write = write
         self._waiting: list[_Waiting] = []
         self._flushes: set[asyncio.Task[None]] = set()
 
-    async def commit(self, change: RunChange, *, now: int) -> Accepted:
-        """Store a decision."""
+    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+        """Do work in the writer's transaction; the future is done once that is durable."""
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Accepted] = loop.create_future()
+        answer: asyncio.Future[T] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._start_flush)
-        self._waiting.append(_Waiting(change, now, answer))
-        return await answer
+        self._waiting.append(_Waiting(work, answer))  # type: ignore[arg-type]  # each gets its own T
+        return answer
 
     async def finish(self) -> None:
         """Wait until nothing is on its way to the writer."""
-        while self._flushes:
-            await asyncio.wait(self._flushes)
+        while self._waiting or self._flushes:
+            await (asyncio.wait(self._flushes) if self._flushes else asyncio.sleep(0))
 
     def _start_flush(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -55,16 +59,16 @@ class Commits:
 
     async def _flush(self, waiting: Sequence[_Waiting]) -> None:
         try:
-            answers = await self._write(partial(self._apply, waiting=waiting))
+            answers = await self._write(partial(_do_all, waiting=waiting))
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for the answer
             await self._flush_singly(waiting, error)
             return
-        for one, accepted in zip(waiting, answers, strict=True):
+        for one, value in zip(waiting, answers, strict=True):
             if not one.answer.done():
-                one.answer.set_result(accepted)
+                one.answer.set_result(value)
 
     async def _flush_singly(self, waiting: Sequence[_Waiting], error: Exception) -> None:
-        """Find out which decision failed: it must not take the others with it."""
+        """Find out which work failed: it must not take the others with it."""
         if len(waiting) > 1:
             await asyncio.gather(*(self._flush([one]) for one in waiting))
             return
@@ -72,6 +76,6 @@ class Commits:
         if not one.answer.done():
             one.answer.set_exception(error)
 
-    def _apply(self, connection: sqlite3.Connection, waiting: Sequence[_Waiting]) -> list[Accepted]:
-        commit = self._writer.commit
-        return [commit(connection, one.change, now=one.now) for one in waiting]
+
+def _do_all(connection: sqlite3.Connection, waiting: Sequence[_Waiting]) -> list[object]:
+    return [one.work(connection) for one in waiting]

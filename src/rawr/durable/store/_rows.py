@@ -38,6 +38,10 @@ _OF_THE_BODY = frozenset({Opcode.STEP_RUN, Opcode.NONE})
 
 _IDS = msgspec.json.Decoder(tuple[str, ...])
 
+#: Makes a plain string of a member of an enum. The driver asks for adapters of whatever is not
+#: exactly one of its own types, which takes as long as storing it; `bool` is none of them.
+_text = str.__str__
+
 
 def event_from(row: Row) -> Event:
     """Read a row of GET_EVENT."""
@@ -129,13 +133,13 @@ def step_values(run_id: str, step: StepRecord) -> Row:
     return (
         run_id,
         step.id,
-        step.op,
+        _text(step.op),
         step.name,
-        step.status,
+        _text(step.status),
         step.memo,
         step.position,
         step.attempts,
-        step.race,
+        int(step.race),
         step.started_at,
         step.ended_at,
         step.error,
@@ -167,20 +171,20 @@ def item_values(item: QueueItem) -> Row:
         item.id,
         item.run_id,
         item.function_id,
-        item.kind,
+        _text(item.kind),
         item.step_id,
         item.due_at,
         item.attempt,
         item.max_attempts,
         item.generation,
         item.payload,
-        item.parked,
+        int(item.parked),
     )
 
 
 def requeue_values(item: QueueItem) -> Row:
     """Return the values of REQUEUE_ITEM."""
-    return (item.due_at, item.attempt, item.generation, item.parked, item.id)
+    return (item.due_at, item.attempt, item.generation, int(item.parked), item.id)
 
 
 def item_from(row: Row) -> QueueItem:
@@ -206,7 +210,7 @@ def pause_values(pause: Pause, run: Run) -> Row:
         pause.step_id,
         run.function_id,
         run.event.internal_id,
-        pause.kind,
+        _text(pause.kind),
         pause.name,
         pause.expression,
         pause.match_path,

@@ -280,7 +280,7 @@ def _end_run(
 ) -> None:
     state = change.transition.after
     values = (
-        state.status,
+        str.__str__(state.status),
         state.started_at,
         state.ended_at,
         effect.output,
@@ -345,10 +345,10 @@ def claim_waiting(connection: sqlite3.Connection, *, slot: str, limit: int) -> l
 
 def _header(state: RunState) -> tuple[Any, ...]:
     return (
-        state.status,
+        str.__str__(state.status),
         state.started_at,
         state.request_version,
-        state.force_step_plan,
+        int(state.force_step_plan),
         " ".join(sorted(state.group)),
     )
 

@@ -48,6 +48,7 @@ async def test_an_event_that_cannot_be_stored_is_refused(
     host: Any, error: StorageError, seen: type[Exception]
 ) -> None:
     await host.start()
+    await host.engine.settle()
     FailingWrites(host, error, times=1)
     with pytest.raises(seen):
         await host.send("app/go")
