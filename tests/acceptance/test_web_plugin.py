@@ -204,3 +204,9 @@ def test_whoever_is_signed_out_is_asked_to_sign_in(hq: RunningHq, page: Page) ->
     page.open(hq.base_url + PAGE)
     page.wait("document.body.innerText.includes('Sign in to use it')")
     assert page.evaluate("document.querySelector('#plugin')") is None
+    page.evaluate("[...document.links].find((it) => it.textContent === 'Sign in').click() ?? 1")
+    page.wait("document.querySelector('#token') !== null")
+    page.fill("#token", hq.token)
+    page.press("Enter", 13)
+    page.wait("document.querySelector('#run') !== null")
+    assert page.evaluate("location.pathname") == PAGE

@@ -109,6 +109,30 @@ async def test_a_wrong_token_signs_nobody_in(hq: HQ, token: str) -> None:
     assert '<p role="alert" class="notice">That token is not valid.</p>' in response.text
 
 
+async def test_who_signs_in_for_a_web_plugin_is_led_to_it(hq: HQ) -> None:
+    page = (await browser(hq).request("GET", "/?to=invoicing")).text
+    assert "Sign in to use Invoicing." in page
+    assert page.count('<input type="hidden" name="to" value="invoicing">') == 2
+
+    async def posted(**fields: str) -> ASGIResponse:
+        body = urlencode(fields).encode()
+        return await browser(hq).request("POST", "/sign-in", headers=FORM, body=body)
+
+    refused = await posted(token="wrong", to="invoicing")
+    assert 'name="to" value="invoicing"' in refused.text
+    done = await posted(token="ada", to="invoicing")
+    assert done.headers["location"] == "/rawr/plugins/web/invoicing/"
+
+
+@pytest.mark.parametrize("to", ["", "other", "//evil.test", "https://evil.test/", "../invoicing"])
+async def test_signing_in_leads_nowhere_else(hq: HQ, to: str) -> None:
+    page = (await browser(hq).request("GET", "/?" + urlencode({"to": to}))).text
+    assert 'name="to"' not in page
+    body = urlencode({"token": "ada", "to": to}).encode()
+    done = await browser(hq).request("POST", "/sign-in", headers=FORM, body=body)
+    assert (done.status, done.headers["location"]) == (303, "/")
+
+
 @pytest.mark.parametrize("body", [b"", b"token", b"other=ada", b"\xff\xfe", b'{"token":"ada"}'])
 async def test_a_form_without_a_token_signs_nobody_in(hq: HQ, body: bytes) -> None:
     response = await browser(hq).request("POST", "/sign-in", headers=FORM, body=body)

@@ -20,6 +20,7 @@ from ._refusals import Surface, refuse_clashes, surface_name
 
 API = "api"
 WORKFLOWS = "workflows"
+DEFAULT_NAME = "HQ"
 
 ApiContextFactory = Callable[[ApiBoundary], object]
 WorkflowContextFactory = Callable[[WorkflowBoundary], object]
@@ -44,6 +45,8 @@ class Manifest:
     """The API surfaces, as `/api/orpc` serves them."""
     workflows: RouterManifest
     """The workflow surfaces, as `/api/workflows` serves them."""
+    name: str = DEFAULT_NAME
+    """What people call the HQ: on its pages, and as the title of its published API."""
 
     @property
     def events(self) -> tuple[EventType[Any], ...]:
@@ -128,18 +131,24 @@ class BoundManifest:
 
 
 def compose_capabilities(
-    capabilities: Sequence[Capability[Any]], *, contract: type[Contract] | None = None
+    capabilities: Sequence[Capability[Any]],
+    *,
+    contract: type[Contract] | None = None,
+    name: str = DEFAULT_NAME,
 ) -> Manifest:
-    """Compose capabilities into a manifest.
+    """Compose capabilities into a manifest; `name` is what people call the HQ.
 
     `contract` is the HQ's contract written out, for clients that want to be typed from its
     root; it must say what the capabilities say.
 
     Raises:
         CompositionError: Two capabilities share a name, a namespace, an event or a procedure, or
-            two procedures a route; or the contract differs from the capabilities.
+            two procedures a route; or the contract differs from the capabilities; or the HQ has
+            no name.
         ContractError: A capability's name is taken by clients, or by another one on the wire.
     """
+    if not name.strip():
+        raise CompositionError("the name of the HQ is blank; write one, such as name='Acme'")
     capabilities = tuple(capabilities)
     refuse_clashes(capabilities)
     nodes = {item.name: _node(item) for item in capabilities}
@@ -147,6 +156,7 @@ def compose_capabilities(
     _require_same(root, nodes)
     return Manifest(
         capabilities=capabilities,
+        name=name,
         orpc=RouterManifest(contract=root, create_router=lambda: _orpc_router(root, capabilities)),
         api=_surfaces("Api", [(item, item.api) for item in capabilities if item.api]),
         workflows=_surfaces(

@@ -50,7 +50,12 @@ def build_mounts(resources: Resources) -> MountTable:
     on_api = api.asgi(prefix=API, context=contexts.for_api)
     plugins = plugin_files(manifest, resources.settings)
     pages = replace(_pages(resources), plugins=tuple(plugins.values()))
-    web = WebPlugins(plugins=plugins, signed_in=pages.signed_in, new_id=resources.new_id)
+    web = WebPlugins(
+        hq=resources.manifest.name,
+        plugins=plugins,
+        signed_in=pages.signed_in,
+        new_id=resources.new_id,
+    )
     return MountTable(
         (
             Mount(INGRESS, timed.guard_plain(_ingress(resources))),
@@ -77,7 +82,7 @@ def openapi_document(manifest: Manifest) -> dict[str, Any]:
             Section(source=manifest.api.contract, prefix=API),
             Section(source=manifest.workflows.contract, prefix=WORKFLOWS),
         ],
-        title="HQ",
+        title=manifest.name,
         version="1.0.0",
         default_error=True,
         base={
@@ -163,6 +168,7 @@ def _cookie(settings: Settings) -> CookiePolicy:
 def _pages(resources: Resources) -> Pages:
     settings = resources.settings
     return Pages(
+        hq=resources.manifest.name,
         access=resources.access,
         runs=resources.coordination.all_runs,
         readiness=resources.readiness,

@@ -59,33 +59,55 @@ def stylesheet() -> bytes:
     return _ASSETS.joinpath("landing.css").read_bytes()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """The page of a web plugin that who signs in is led to."""
+
+    capability: str
+    title: str
+    path: str
+
+
 def landing_page(
-    principal: Principal | None,
+    hq: str,
+    principal: Principal,
     runs: Sequence[RunRecord] | None,
     plugins: Sequence[tuple[str, str]] = (),
-    *,
-    notice: str = "",
 ) -> str:
-    """The whole page; runs and web plugins are shown to a signed-in principal only.
+    """The page of a signed-in principal; `hq` is what people call the HQ.
 
     `runs` is None if the principal's roles let it see none.
     """
+    found = _plugins(plugins) if plugins else ""
+    return _whole(hq, "runs", "Latest runs", _signed_in(principal, runs), found)
+
+
+def sign_in_page(hq: str, *, to: Destination | None = None, notice: str = "") -> str:
+    """The page of nobody: how to sign in, and why it did not work."""
+    alert = f'<p role="alert" class="notice">{escape(notice)}</p>' if notice else ""
+    hidden = (
+        "" if to is None else f'<input type="hidden" name="to" value="{escape(to.capability)}">'
+    )
+    purpose = "see the latest runs" if to is None else f"use {to.title}"
+    form = _render("signed_out.html", notice=alert, to=hidden, purpose=escape(purpose))
+    return _whole(hq, "sign-in", "Sign in", form)
+
+
+def _whole(hq: str, section: str, heading: str, content: str, plugins: str = "") -> str:
     return _render(
         "landing.html",
-        plugins=_plugins(plugins) if principal is not None and plugins else "",
+        hq=escape(hq),
+        plugins=plugins,
         families="\n".join(map(_family, ROUTE_FAMILIES)),
-        runs=_signed_out(notice) if principal is None else _signed_in(principal, runs),
+        section=section,
+        heading=heading,
+        content=content,
     )
 
 
 def _plugins(plugins: Sequence[tuple[str, str]]) -> str:
     links = (f'<li><a href="{escape(href)}">{escape(title)}</a></li>' for title, href in plugins)
     return _render("landing_plugins.html", links="\n".join(links))
-
-
-def _signed_out(notice: str) -> str:
-    alert = f'<p role="alert" class="notice">{escape(notice)}</p>' if notice else ""
-    return _render("signed_out.html", notice=alert)
 
 
 def _signed_in(principal: Principal, runs: Sequence[RunRecord] | None) -> str:

@@ -11,12 +11,18 @@ from rawr.composition import IPNetwork, Principal
 from rawr.coordination import RunReader, RunRecord
 
 from ._forms import query_field, read_form
-from ._landing import CONTENT_SECURITY_POLICY, landing_page, stylesheet
+from ._landing import (
+    CONTENT_SECURITY_POLICY,
+    Destination,
+    landing_page,
+    sign_in_page,
+    stylesheet,
+)
 from ._mounts import Mount, respond
 from ._readiness import Readiness
 from ._requests import source_ip
 from ._web_assets import PluginFiles
-from ._web_plugins import plugin_links
+from ._web_plugins import page_of, plugin_links
 from .identity import (
     Access,
     CookiePolicy,
@@ -45,6 +51,8 @@ _PAGE_HEADERS: Final = (
 class Pages:
     """The pages of a host and what they read from."""
 
+    hq: str
+    """What people call the HQ."""
     access: Access
     runs: RunReader
     readiness: Readiness
@@ -81,16 +89,26 @@ class Pages:
 
     async def _landing(self, scope: Scope, _receive: Receive, send: Send) -> None:
         principal, headers = self.signed_in(scope), await self._renewed(scope)
-        runs = () if principal is None else await self._latest_runs(principal)
-        await _page(
-            send, 200, landing_page(principal, runs, self._plugin_links(principal)), headers
-        )
+        if principal is None:
+            to = self._destination(query_field(scope, "to"))
+            await _page(send, 200, sign_in_page(self.hq, to=to), headers)
+            return
+        runs, links = await self._latest_runs(principal), self._plugin_links(principal)
+        await _page(send, 200, landing_page(self.hq, principal, runs, links), headers)
 
-    def _plugin_links(self, principal: Principal | None) -> Sequence[tuple[str, str]]:
+    def _destination(self, capability: str) -> Destination | None:
+        """The page of a web plugin that there is, so that no link leads anywhere else."""
+        for plugin in self.plugins:
+            if plugin.capability == capability:
+                title = plugin.surface.title
+                return Destination(capability=capability, title=title, path=page_of(plugin))
+        return None
+
+    def _plugin_links(self, principal: Principal) -> Sequence[tuple[str, str]]:
         seen = [
             plugin
             for plugin in self.plugins
-            if principal is not None and _may_see(principal, self.capabilities[plugin.capability])
+            if _may_see(principal, self.capabilities[plugin.capability])
         ]
         return plugin_links(seen)
 
@@ -110,24 +128,24 @@ class Pages:
 
     async def _sign_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
-            await _notice(send, 403, "Sign in from this page itself.")
+            await self._notice(send, 403, "Sign in from this page itself.")
             return
         form, address = await read_form(receive), source_ip(scope, self.trusted_proxies)
         if form is None:
             return
-        sign_in = self.access.sign_in
+        sign_in, to = self.access.sign_in, self._destination(form.get("to", ""))
         if "name" in form:
             attempt = sign_in.with_password(
                 form["name"].strip(), form.get("password", ""), address=address
             )
-            await self._enter(scope, send, attempt, "Name or password is not valid.")
+            await self._enter(scope, send, attempt, "Name or password is not valid.", to)
         else:
             attempt = sign_in.with_token(form.get("token", "").strip(), address=address)
-            await self._enter(scope, send, attempt, "That token is not valid.")
+            await self._enter(scope, send, attempt, "That token is not valid.", to)
 
     async def _open_link(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
-            await _notice(send, 403, "Open the link yourself: another site sent you here.")
+            await self._notice(send, 403, "Open the link yourself: another site sent you here.")
             return
         attempt = self.access.sign_in.with_ticket(
             query_field(scope, "ticket"), address=source_ip(scope, self.trusted_proxies)
@@ -135,30 +153,46 @@ class Pages:
         await self._enter(scope, send, attempt, "That link was used or has expired.")
 
     async def _enter(
-        self, scope: Scope, send: Send, attempt: Awaitable[Proven | None], refusal: str
+        self,
+        scope: Scope,
+        send: Send,
+        attempt: Awaitable[Proven | None],
+        refusal: str,
+        to: Destination | None = None,
     ) -> None:
         """Begin a session for who has proved something; the browser's old one ends."""
         try:
             proven = await attempt
         except TooManyAttempts as error:
             wait = (b"retry-after", str(error.retry_after).encode())
-            await _notice(send, 429, str(error), wait)
+            await self._notice(send, 429, str(error), wait, to=to)
             return
         if proven is None:
-            await _notice(send, 401, refusal)
+            await self._notice(send, 401, refusal, to=to)
             return
         await self._end_session(scope)
-        await _see_page(send, self.cookie.start(await self.access.sessions.start(proven)))
+        cookie = self.cookie.start(await self.access.sessions.start(proven))
+        await _see_page(send, cookie, "/" if to is None else to.path)
 
     async def _sign_out(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if not self.origins.admits_form(scope["headers"]):
-            await _notice(send, 403, "Sign out from this page itself.")
+            await self._notice(send, 403, "Sign out from this page itself.")
             return
         principal = self.signed_in(scope)
         await self._end_session(scope)
         if principal is not None:
             audit("sign-out", subject=principal.subject, tenant=principal.tenant_id)
         await _see_page(send, self.cookie.clear())
+
+    async def _notice(
+        self,
+        send: Send,
+        status: int,
+        text: str,
+        *headers: tuple[bytes, bytes],
+        to: Destination | None = None,
+    ) -> None:
+        await _page(send, status, sign_in_page(self.hq, to=to, notice=text), headers)
 
     def signed_in(self, scope: Scope) -> Principal | None:
         """Who the session of a request belongs to."""
@@ -205,13 +239,9 @@ async def _page(
     await respond(send, status, html.encode(), _HTML, headers=(*_PAGE_HEADERS, *headers))
 
 
-async def _notice(send: Send, status: int, text: str, *headers: tuple[bytes, bytes]) -> None:
-    await _page(send, status, landing_page(None, (), notice=text), headers)
-
-
-async def _see_page(send: Send, cookie: str) -> None:
+async def _see_page(send: Send, cookie: str, path: str = "/") -> None:
     headers = (
-        (b"location", b"/"),
+        (b"location", path.encode()),
         (b"set-cookie", cookie.encode()),
         (b"cache-control", b"no-store"),
         (b"referrer-policy", b"no-referrer"),

@@ -72,6 +72,8 @@ def plugin_files(manifest: Manifest, settings: Settings) -> Mapping[str, PluginF
 class WebPlugins:
     """Serves the files of web plugins to anybody, and their pages to first parties."""
 
+    hq: str
+    """What people call the HQ."""
     plugins: Mapping[str, PluginFiles]
     signed_in: Callable[[Scope], Principal | None]
     new_id: Callable[[], str]
@@ -90,7 +92,8 @@ class WebPlugins:
         if capability == _SCRIPT and not slash:
             await _send_asset(scope, send, _host_script())
         elif plugin is None:
-            await _notice(send, 404, "No such plugin", f"There is no web plugin {capability!r}.")
+            text = f"There is no web plugin {capability!r}."
+            await self._notice(send, 404, "No such plugin", text)
         elif not slash:
             location = (b"location", f"{WEB_PLUGINS}/{capability}/".encode())
             await respond(send, 307, b"", _TEXT, headers=(location, _UNCACHED, *_GUARDS))
@@ -101,7 +104,7 @@ class WebPlugins:
         try:
             assets = plugin.assets()
         except CompositionError as error:
-            await _notice(send, 503, plugin.surface.title, f"{error}, then reload this page.")
+            await self._notice(send, 503, plugin.surface.title, f"{error}, then reload this page.")
             return
         if path == "":
             await self._page(scope, send, plugin, assets)
@@ -114,21 +117,46 @@ class WebPlugins:
     async def _page(self, scope: Scope, send: Send, plugin: PluginFiles, assets: Assets) -> None:
         principal, title = self.signed_in(scope), plugin.surface.title
         if principal is None:
-            await _notice(send, 401, title, "Sign in to use it, then come back to this page.")
+            link = f'<p><a href="{sign_in_path(plugin)}">Sign in</a></p>'
+            await self._notice(send, 401, title, "Sign in to use it.", link)
         elif principal.caller not in FIRST_PARTIES:
-            await _notice(send, 403, title, "It is for people of this HQ; use the published API.")
+            text = "It is for people of this HQ; use the published API."
+            await self._notice(send, 403, title, text)
         else:
-            html = _plugin_page(plugin, assets, principal, correlation_id=self.new_id())
+            html = _plugin_page(plugin, assets, principal, hq=self.hq, correlation_id=self.new_id())
             await respond(send, 200, html.encode(), _HTML, headers=(_UNCACHED, *_GUARDS))
+
+    async def _notice(
+        self, send: Send, status: int, title: str, text: str, action: str = ""
+    ) -> None:
+        """A page that says why there is no plugin; `action` is what to do, as HTML."""
+        html = _render(
+            "web_notice.html",
+            hq=escape(self.hq),
+            title=escape(title),
+            text=escape(text),
+            action=action,
+        )
+        await respond(send, status, html.encode(), _HTML, headers=(_UNCACHED, *_GUARDS))
+
+
+def page_of(plugin: PluginFiles) -> str:
+    """The path of a plugin's page."""
+    return f"{WEB_PLUGINS}/{plugin.capability}/"
+
+
+def sign_in_path(plugin: PluginFiles) -> str:
+    """Where to sign in and be led to a plugin's page."""
+    return f"/?to={plugin.capability}#sign-in"
 
 
 def plugin_links(plugins: Sequence[PluginFiles]) -> Sequence[tuple[str, str]]:
     """Title and address of each plugin's page."""
-    return [(plugin.surface.title, f"{WEB_PLUGINS}/{plugin.capability}/") for plugin in plugins]
+    return [(plugin.surface.title, page_of(plugin)) for plugin in plugins]
 
 
 def _plugin_page(
-    plugin: PluginFiles, assets: Assets, principal: Principal, *, correlation_id: str
+    plugin: PluginFiles, assets: Assets, principal: Principal, *, hq: str, correlation_id: str
 ) -> str:
     context = {
         "capability": plugin.capability,
@@ -141,6 +169,7 @@ def _plugin_page(
     style = assets.get(surface.style)
     return _render(
         "web_plugin.html",
+        hq=escape(hq),
         title=escape(surface.title),
         subject=escape(principal.subject),
         tenant=escape(principal.tenant_id),
@@ -168,11 +197,6 @@ def _integrity(asset: Asset) -> str:
 @cache
 def _host_script() -> Asset:
     return make_asset(_SCRIPT, _ASSETS.joinpath(_SCRIPT).read_bytes())
-
-
-async def _notice(send: Send, status: int, title: str, text: str) -> None:
-    html = _render("web_notice.html", title=escape(title), text=escape(text))
-    await respond(send, status, html.encode(), _HTML, headers=(_UNCACHED, *_GUARDS))
 
 
 async def _send_asset(scope: Scope, send: Send, asset: Asset) -> None:

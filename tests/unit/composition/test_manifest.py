@@ -32,6 +32,13 @@ def places(manifest: Manifest) -> dict[str, list[tuple[str, str | None]]]:
     }
 
 
+def test_an_hq_has_a_name() -> None:
+    assert compose_capabilities([]).name == "HQ"
+    assert compose_capabilities([], name="Acme").name == "Acme"
+    with pytest.raises(CompositionError, match="the name of the HQ is blank"):
+        compose_capabilities([], name=" ")
+
+
 def test_the_contract_tree_names_capability_surface_procedure() -> None:
     assert places(compose_capabilities([capability("alpha"), capability("beta")])) == {
         "orpc": [

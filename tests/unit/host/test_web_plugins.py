@@ -42,6 +42,7 @@ async def ask(
 ) -> ASGIResponse:
     surface = define_web_surface(title="Shop & more", directory=dist)
     web = WebPlugins(
+        hq="Acme & Co",
         plugins={"shop": PluginFiles("shop", surface, dist.parent, is_live=True)},
         signed_in=lambda _scope: principal,
         new_id=lambda: "id-1",
@@ -58,6 +59,19 @@ async def test_a_signed_in_first_party_gets_the_page(dist: Path) -> None:
     assert "<h1>Shop &amp; more</h1>" in response.text
     assert "<script>" not in response.text
     assert 'href="index.css?v=' in response.text
+
+
+@pytest.mark.parametrize("principal", [ADA, None])
+async def test_pages_have_the_name_of_the_hq(dist: Path, principal: Principal | None) -> None:
+    page = (await ask(dist, f"{ROOT}/shop/", principal)).text
+    assert "<title>Shop &amp; more - Acme &amp; Co</title>" in page
+    assert '<a href="/">Acme &amp; Co</a>' in page
+
+
+async def test_who_is_signed_out_is_led_to_sign_in_and_back(dist: Path) -> None:
+    response = await ask(dist, f"{ROOT}/shop/", None)
+    assert response.status == 401
+    assert '<a href="/?to=shop#sign-in">Sign in</a>' in response.text
 
 
 async def test_the_page_tells_the_plugin_who_is_there(dist: Path) -> None:

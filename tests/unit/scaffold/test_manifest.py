@@ -70,7 +70,8 @@ def test_an_empty_manifest_gets_imports_and_one_entry() -> None:
                     api=shipping_api,
                     workflows=shipping_workflows,
                 ),
-            ]
+            ],
+            name="acme",
         )
         '''
     )

@@ -1,7 +1,7 @@
 {
   "openapi": "3.1.1",
   "info": {
-    "title": "HQ",
+    "title": "$name",
     "version": "1.0.0"
   },
   "paths": {},

@@ -5,5 +5,6 @@ from rawr.composition import compose_capabilities
 manifest = compose_capabilities(
     [
         # `rawr new capability NAME` adds an entry here.
-    ]
+    ],
+    name="$name",
 )
