@@ -9,6 +9,7 @@ import anyio
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from pydantic import Field
 
 from rawr.client import (
     ASGITransport,
@@ -58,6 +59,7 @@ class Query(Schema):
     id: int
     tags: tuple[str, ...] = ()
     since: dt.datetime | None = None
+    limits: dict[int, float] = Field(default_factory=dict)
 
 
 class Tick(Schema):
@@ -194,20 +196,15 @@ def own(link: HTTPLink) -> Own:
     return create_client(Own, link)
 
 
-async def test_every_type_of_a_model_arrives_as_it_was_sent(request: Any, own: Own) -> None:
+async def test_every_type_of_a_model_arrives_as_it_was_sent(own: Own) -> None:
     value = EVERYTHING
-    if "openapi" in request.node.name:
-        # JSON has no form for patterns: they arrive as text, which is no RegExp.
-        with pytest.raises(ORPCError):
-            await own.every(value)
-        return
     assert await own.every(value) == value
     nested = value.model_copy(update={"nested": value, "maybe": 3})
     assert await own.every(nested) == nested
 
 
 async def test_get_reads_path_and_query(own: Own) -> None:
-    query = Query(id=7, tags=("a b", "c&d"), since=NOW)
+    query = Query(id=7, tags=("a b", "c&d"), since=NOW, limits={1: 0.5, 2: 1.0})
     assert await own.find(query) == query
 
 

@@ -73,7 +73,9 @@ class OpenAPILink(HTTPLink):
         super().__init__(
             OpenAPILinkCodec(
                 LinkURL(url),
-                OpenAPISerializer(custom_types, max_array_index=_MAX_ARRAY_INDEX),
+                OpenAPISerializer(
+                    custom_types, max_array_index=_MAX_ARRAY_INDEX, keyed_as_objects=True
+                ),
                 error_decoder,
             ),
             headers={} if headers is None else headers,

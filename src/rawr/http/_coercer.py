@@ -135,7 +135,9 @@ class _Run:
 
     def _object(self, schema: Mapping[str, Any], value: Any) -> Outcome:
         if type(value) is list:
-            value = {str(index): item for index, item in enumerate(value)}
+            # What bracket notation leaves out of an array (`limits[7]=x`) is not there.
+            given = ((index, item) for index, item in enumerate(value) if item is not UNDEFINED)
+            value = {str(index): item for index, item in given}
         if type(value) is not dict:
             return False, value
         required = schema.get("required", ())

@@ -19,7 +19,7 @@ from ._adapter import (
     produced,
 )
 from ._issue import Issue, SchemaError, UndescribableType
-from ._values import UNDEFINED, File, Json, Map, OpaqueEnumType, RegExp, Undefined, Url
+from ._values import UNDEFINED, File, Json, KeyedDict, Map, OpaqueEnumType, RegExp, Undefined, Url
 
 if TYPE_CHECKING:
     from ._model import Schema
@@ -42,6 +42,7 @@ __all__ = [
     "File",
     "Issue",
     "Json",
+    "KeyedDict",
     "Map",
     "OpaqueEnumType",
     "ProducedSchema",

@@ -5,7 +5,7 @@ object the codecs know nothing of. Both are found in the core schema when a seri
 built; types without them are dumped by pydantic's own serializer, untouched.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pydantic import AnyUrl
@@ -15,7 +15,7 @@ from pydantic_core import (
     core_schema,
 )
 
-from ._values import Map, Url
+from ._values import NATIVE_TYPE, KeyedDict, Map, Url
 
 _NON_TEXT: Final = frozenset(
     {
@@ -46,10 +46,21 @@ def native_dump(schema: Any) -> Callable[..., Any] | None:
     return lambda value, **options: _unboxed(dump(value, **options))
 
 
+def is_map(schema: Any) -> bool:
+    """Whether a dict schema is that of a `Map`."""
+    metadata: Mapping[str, object] = schema.get("metadata") or {}
+    return metadata.get(NATIVE_TYPE) == "map"
+
+
 def has_text_keys(schema: Any) -> bool:
     """Whether a dict schema's keys may be text; anything not known to be otherwise is."""
     keys = schema.get("keys_schema")
     return keys is None or not _is_non_text(keys)
+
+
+def is_dumped_as_map(schema: Any) -> bool:
+    """Whether the values of a dict schema are a `Map` to JavaScript."""
+    return is_map(schema) or not has_text_keys(schema)
 
 
 def _is_non_text(keys: Any) -> bool:
@@ -90,9 +101,10 @@ class _Walk:
 
     def _with_serializer(self, schema: Any) -> Any:
         kind = schema.get("type")
-        if kind == "dict" and "serialization" not in schema and not has_text_keys(schema):
+        if kind == "dict" and "serialization" not in schema and is_dumped_as_map(schema):
             self.has_maps = True
-            boxed = core_schema.wrap_serializer_function_ser_schema(_box, schema=schema)
+            box = _Boxing(Map if is_map(schema) else KeyedDict)
+            boxed = core_schema.wrap_serializer_function_ser_schema(box, schema=schema)
             return {**schema, "serialization": boxed}
         if kind == "function-wrap" and schema["schema"].get("type") in _URL_TYPES:
             self.has_urls = True
@@ -115,15 +127,24 @@ def _serializer(schema: Any) -> SchemaSerializer:
 class _Box:
     """A dumped map; pydantic makes plain dicts of all dicts that a serializer returns."""
 
-    __slots__ = ("entries",)
+    __slots__ = ("entries", "kind")
 
-    def __init__(self, entries: dict[Any, Any]) -> None:
+    def __init__(self, kind: type[Map[Any, Any]], entries: dict[Any, Any]) -> None:
+        self.kind = kind
         self.entries = entries
 
 
-def _box(value: Any, dump: Callable[[Any], Any]) -> Any:
-    dumped = dump(value)
-    return _Box(dumped) if isinstance(dumped, dict) else dumped
+class _Boxing:
+    """A serializer that boxes what is dumped."""
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: type[Map[Any, Any]]) -> None:
+        self._kind = kind
+
+    def __call__(self, value: Any, dump: Callable[[Any], Any]) -> Any:
+        dumped = dump(value)
+        return _Box(self._kind, dumped) if isinstance(dumped, dict) else dumped
 
 
 def _unboxed(value: Any) -> Any:
@@ -135,7 +156,7 @@ def _unboxed(value: Any) -> Any:
     if kind is tuple:
         return tuple(map(_unboxed, value))
     if kind is _Box:
-        return Map({key: _unboxed(item) for key, item in value.entries.items()})
+        return value.kind({key: _unboxed(item) for key, item in value.entries.items()})
     return value
 
 

@@ -17,9 +17,10 @@ from pydantic_core.core_schema import (
 from typing_extensions import override
 
 from ._adapter import REF_TEMPLATE, SchemaMode
+from ._entries import with_entries
 from ._issue import Issue, SchemaError, UndescribableType
-from ._native import has_text_keys, native_dump
-from ._strict import patient_validate, strict_validate
+from ._native import is_dumped_as_map, is_map, native_dump
+from ._strict import patient_validate, plain_validate, strict_validate
 from ._values import UNDEFINED
 
 R = TypeVar("R")
@@ -38,13 +39,14 @@ class PydanticAdapter(Generic[T]):
     validators for every procedure of an HQ there would make import slow.
     """
 
-    __slots__ = ("_dump", "_patient", "_source", "_type_adapter", "_validate")
+    __slots__ = ("_dump", "_patient", "_produced", "_source", "_type_adapter", "_validate")
 
     def __init__(self, source: Any) -> None:
         self._source = source
         self._type_adapter: TypeAdapter[T] | None = None
         self._validate: Any = None
         self._patient: Any = None
+        self._produced: Any = None
         self._dump: Any = None
 
     def __repr__(self) -> str:
@@ -69,12 +71,12 @@ class PydanticAdapter(Generic[T]):
         else:
             return result
         if self._patient is None:
-            self._patient = patient_validate(self._build().core_schema)
+            self._patient = patient_validate(self._received())
         return self._explained(self._patient, value)
 
     def validate_produced(self, value: object) -> T:
         """See `ProducedSchema.validate_produced`."""
-        return self._explained(self._build().validator.validate_python, value)
+        return self._explained(self._produced or self._producer(), value)
 
     def dump(self, value: T) -> object:
         """See `SchemaAdapter.dump`."""
@@ -130,10 +132,19 @@ class PydanticAdapter(Generic[T]):
         return result
 
     def _validator(self) -> Any:
-        adapter = self._build()
-        strict = strict_validate(adapter.core_schema)
-        self._validate = validate = strict or adapter.validator.validate_python
+        strict = strict_validate(self._received())
+        self._validate = validate = strict or self._producer()
         return validate
+
+    def _producer(self) -> Any:
+        adapter, received = self._build(), self._received()
+        own = adapter.validator.validate_python
+        self._produced = own if received is adapter.core_schema else plain_validate(received)
+        return self._produced
+
+    def _received(self) -> Any:
+        """The core schema of values as the wire gives them."""
+        return with_entries(self._build().core_schema)
 
     def _build(self) -> TypeAdapter[T]:
         if self._type_adapter is None:
@@ -155,7 +166,7 @@ class _JsonSchema(GenerateJsonSchema):
 
     @override
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
-        if self.mode == "validation" or has_text_keys(schema):
+        if not (is_map(schema) if self.mode == "validation" else is_dumped_as_map(schema)):
             return super().dict_schema(schema)
         keys = self.generate_inner(schema.get("keys_schema", _ANY))
         values = self.generate_inner(schema.get("values_schema", _ANY))

@@ -36,6 +36,11 @@ def patient_validate(schema: Any) -> Callable[..., Any]:
     return _validator(_strict(schema, _patient_leaf, is_told=False)).validate_python
 
 
+def plain_validate(schema: Any) -> Callable[..., Any]:
+    """The `validate_python` of a core schema as it is."""
+    return _validator(schema).validate_python
+
+
 _Leaf: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 

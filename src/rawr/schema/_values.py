@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum, EnumType
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias, TypeVar, get_args
 
 from typing_extensions import override
 
@@ -78,6 +78,11 @@ _PYTHON_FLAGS: Final[Mapping[str, re.RegexFlag]] = {
 }
 
 
+NATIVE_TYPE: Final = "x-native-type"
+"""What JSON Schema, and the metadata of a core schema, call a type of JavaScript."""
+
+_REGEXP: Final = re.compile(r"/(.*)/([dgimsuvy]*)")
+
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -85,14 +90,35 @@ V = TypeVar("V")
 class Map(dict[K, V]):
     """A dict that travels as a JavaScript `Map`, not as a plain object.
 
-    A plain dict travels as a `Map` too once one of its keys is not a string.
+    A plain dict travels as a `Map` too once one of its keys is not a string. As a declared
+    type, `Map[str, int]` takes dicts and lists of pairs.
     """
 
     __slots__ = ()
 
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: "GetCoreSchemaHandler"
+    ) -> "CoreSchema":
+        from pydantic_core import core_schema
+
+        plain: Any = dict
+        entries: Any = handler.generate_schema(plain[get_args(source) or (Any, Any)])
+        entries["metadata"] = {**entries.get("metadata", {}), NATIVE_TYPE: "map"}
+        return core_schema.no_info_after_validator_function(cls, entries)
+
     @override
     def __repr__(self) -> str:
-        return f"Map({super().__repr__()})"
+        return f"{type(self).__name__}({super().__repr__()})"
+
+
+class KeyedDict(Map[K, V]):
+    """A dict declared with keys that are not text, dumped.
+
+    It is a `Map` wherever JavaScript reads it, and an object where only JSON is asked for.
+    """
+
+    __slots__ = ()
 
 
 class _Whole:
@@ -158,7 +184,9 @@ class RegExp(_Whole):
     def __get_pydantic_core_schema__(
         cls, _source: object, _handler: "GetCoreSchemaHandler"
     ) -> "CoreSchema":
-        return _instance_schema(cls)
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_before_validator_function(_regexp_of_text, _instance_schema(cls))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -190,6 +218,12 @@ class File(_Whole):
         cls, _schema: "CoreSchema", _handler: "GetJsonSchemaHandler"
     ) -> dict[str, object]:
         return {"type": "string", "contentMediaType": "*/*"}
+
+
+def _regexp_of_text(value: object) -> object:
+    """What plain JSON has of a regular expression: `/source/flags`."""
+    found = _REGEXP.fullmatch(value) if type(value) is str else None
+    return value if found is None else RegExp(found[1], found[2])
 
 
 def _instance_schema(cls: type) -> "CoreSchema":

@@ -110,14 +110,21 @@ def dump_model(value: object) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         raise EncodeError("bytes have no JSON form; return a File, or base64 text")
     if not any(hasattr(kind, mark) for mark in _MODEL_MARKS):
-        raise EncodeError(
-            f"{kind.__module__}.{kind.__qualname__} has no form on the wire; "
-            "declare an output schema for it, or register a CustomType"
-        )
+        raise _formless(kind)
     adapter = _ADAPTERS.get(kind)
     if adapter is None:
         _ADAPTERS[kind] = adapter = adapt(kind)
-    return adapter.dump(value)
+    dumped = adapter.dump(value)
+    if type(dumped) is kind:
+        raise _formless(kind)
+    return dumped
+
+
+def _formless(kind: type[Any]) -> EncodeError:
+    return EncodeError(
+        f"{kind.__module__}.{kind.__qualname__} has no form on the wire; "
+        "declare an output schema for it, or register a CustomType"
+    )
 
 
 _MODEL_MARKS = ("__pydantic_serializer__", "__dataclass_fields__", "__struct_fields__")

@@ -261,3 +261,26 @@ def test_members_are_coerced_alone_where_they_are_told_apart() -> None:
     assert coercer.coerce_members(value, ["number"]) == {**value, "number": 7}
     assert coercer.coerce_members(value, ["note"]) == value
     assert coercer.coerce_members({"more": "1"}, ["more"]) == {"more": "1"}
+
+
+class Limits(Schema):
+    by_number: dict[int, float] = Field(default_factory=dict)
+    by_name: dict[str, float] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize("names", [("1",), ("0", "2"), ("7",), ("9999", "10000"), ("01", "1")])
+@pytest.mark.parametrize("field", ["byNumber", "byName"])
+async def test_names_of_a_dict_may_look_like_indexes(field: str, names: tuple[str, ...]) -> None:
+    class Things(Contract):
+        limits = get("/limits").input(Limits).output(dict[str, float])
+
+    os = implement(Things)
+
+    @os.handler(Things.limits)
+    async def limits(context: None, input: Limits) -> dict[str, float]:
+        return input.by_name or {str(key): value for key, value in input.by_number.items()}
+
+    query = "&".join(f"{field}[{name}]=0.5" for name in names)
+    client = ASGIClient(OpenAPIHandler(os.router()).asgi())
+    answer = (await client.request("GET", f"/limits?{query}")).json()
+    assert answer == dict.fromkeys([str(int(n)) if field == "byNumber" else n for n in names], 0.5)

@@ -12,7 +12,7 @@ from pydantic import AnyUrl, Field, HttpUrl, PostgresDsn
 from typing_extensions import TypedDict
 
 import rawr.schema._native
-from rawr.schema import File, Map, Schema, Url, adapt
+from rawr.schema import File, KeyedDict, Map, RegExp, Schema, SchemaError, Url, adapt, produced
 from rawr.wire.rpc import RPCSerializer
 
 
@@ -55,7 +55,7 @@ class Outer(Schema):
 )
 def test_an_empty_dict_of_other_keys_than_text_is_a_map(keys: Any) -> None:
     dumped = adapt(dict[keys, int]).dump({})
-    assert type(dumped) is Map
+    assert type(dumped) is KeyedDict
     assert RPCSerializer().encode(dumped) == b'{"json":[],"meta":[[7]]}'
 
 
@@ -76,7 +76,7 @@ def test_maps_are_found_wherever_they_are() -> None:
     assert dumped["inner"] == {"numbers": {1: "https://x.y/"}, "words": {}}
     maps = [dumped["inner"]["numbers"], dumped["many"][0]["numbers"], *dumped["pairs"]]
     maps.append(dumped["self"]["inner"]["numbers"])
-    assert [type(item) for item in maps] == [Map] * 5
+    assert [type(item) for item in maps] == [KeyedDict] * 5
     assert type(dumped["inner"]["words"]) is dict
     assert dumped["file"] == File(b"x")
 
@@ -85,7 +85,7 @@ def test_fields_may_be_named_as_core_schemas_name_theirs() -> None:
     names = ["default", "metadata", "members", "type", "schema_", "fields", "choices", "function"]
     model: Any = pydantic.create_model("Named", **dict.fromkeys(names, (dict[int, int], {})))
     dumped: Any = adapt(model).dump(model())
-    assert {name: type(item) for name, item in dumped.items()} == dict.fromkeys(names, Map)
+    assert {name: type(item) for name, item in dumped.items()} == dict.fromkeys(names, KeyedDict)
 
 
 def test_dataclasses_typed_dicts_and_unions_have_maps_too() -> None:
@@ -105,11 +105,11 @@ def test_dataclasses_typed_dicts_and_unions_have_maps_too() -> None:
         lives: dict[str, str] = Field(default_factory=dict)
 
     moved: Any = adapt(Moved).dump({"points": {dt.date(2020, 1, 1): Point({})}})
-    assert type(moved["points"]) is Map
-    assert type(moved["points"][dt.date(2020, 1, 1)]["at"]) is Map
+    assert type(moved["points"]) is KeyedDict
+    assert type(moved["points"][dt.date(2020, 1, 1)]["at"]) is KeyedDict
     pet = adapt(Annotated[Cat | Dog, Field(discriminator="kind")])
     dumped: list[Any] = [pet.dump(Cat()), pet.dump(Dog())]
-    assert [type(item["lives"]) for item in dumped] == [Map, dict]
+    assert [type(item["lives"]) for item in dumped] == [KeyedDict, dict]
 
 
 def test_a_serializer_of_the_models_own_is_kept() -> None:
@@ -180,4 +180,73 @@ def test_an_older_pydantic_core_is_asked_without_the_option(
         return real(schema, config)
 
     monkeypatch.setattr(rawr.schema._native, "SchemaSerializer", older)
-    assert type(adapt(dict[int, int]).dump({})) is Map
+    assert type(adapt(dict[int, int]).dump({})) is KeyedDict
+
+
+class Indexed(Schema):
+    by_number: dict[int, "Indexed"] = Field(default_factory=dict)
+    words: Map[str, int]
+
+
+PAIRS = {"byNumber": [[1, {"words": [["a", 1]]}]], "words": [["b", 2]]}
+OBJECTS = {"byNumber": {"1": {"words": {"a": 1}}}, "words": {"b": 2}}
+
+
+@pytest.mark.parametrize("value", [PAIRS, OBJECTS], ids=["pairs", "objects"])
+@pytest.mark.parametrize("read", [adapt(Indexed).validate, produced(adapt(Indexed))])
+def test_maps_are_read_from_pairs_and_objects(read: Any, value: object) -> None:
+    indexed = read(value)
+    assert indexed == Indexed(by_number={1: Indexed(words=Map(a=1))}, words=Map(b=2))
+    assert type(indexed.words) is Map
+
+
+def test_keys_of_pairs_may_be_what_python_cannot_hash() -> None:
+    grid = adapt(dict[tuple[int, tuple[int, int]], str])
+    assert grid.validate([[[1, [2, 3]], "a"]]) == {(1, (2, 3)): "a"}
+
+
+@pytest.mark.parametrize(
+    "value", [[[1]], [[1, "a", 2]], ["ab"], [[{}, "a"]], [1], "ab", [["x", "a"]]], ids=str
+)
+def test_other_lists_are_no_maps(value: object) -> None:
+    with pytest.raises(SchemaError):
+        adapt(dict[int, str]).validate(value)
+
+
+def test_lists_of_pairs_are_no_dicts_with_text_keys() -> None:
+    with pytest.raises(SchemaError):
+        adapt(dict[str, int]).validate([["a", 1]])
+
+
+def test_strictness_reaches_into_maps() -> None:
+    with pytest.raises(SchemaError, match="valid integer"):
+        adapt(dict[int, int]).validate([[1, "1"]])
+    assert adapt(dict[int, int]).validate([[1, 2.0]]) == {1: 2}
+
+
+def test_a_declared_map_stays_one() -> None:
+    words = adapt(Map[str, int])
+    assert type(words.dump(Map(a=1))) is Map
+    assert type(adapt(Map).dump(Map())) is Map
+    pair = {
+        "type": "array",
+        "prefixItems": [{"type": "string"}, {"type": "integer"}],
+        "minItems": 2,
+        "maxItems": 2,
+    }
+    described = {"type": "array", "items": pair, "x-native-type": "map"}
+    assert [words.json_schema("input"), words.json_schema("output")] == [described] * 2
+    with pytest.raises(SchemaError):
+        words.validate([["a", "1"]])
+
+
+@pytest.mark.parametrize("text", ["/a+/gi", "/a\\/b/", "//"])
+def test_a_regular_expression_may_be_the_text_json_has_of_it(text: str) -> None:
+    assert str(adapt(RegExp).validate(text)) == text
+    assert adapt(str | RegExp).validate(text) == text
+
+
+@pytest.mark.parametrize("text", ["a", "/a", "/a/x", "/a\n/"])
+def test_other_text_is_no_regular_expression(text: str) -> None:
+    with pytest.raises(SchemaError):
+        adapt(RegExp).validate(text)

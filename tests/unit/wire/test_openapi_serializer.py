@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
+from pydantic import SecretStr
 
-from rawr.schema import UNDEFINED, File, RegExp, Url
+from rawr.schema import UNDEFINED, File, KeyedDict, RegExp, Url
 from rawr.wire import INVALID_DATE, EncodeError, FormData, Map, MapEntries, SetMembers
 from rawr.wire.openapi import CustomJson, OpenAPISerializer
 
@@ -113,3 +114,30 @@ def test_a_file_is_a_body_of_its_own_and_nested_files_a_form() -> None:
     assert SERIALIZER.serialize_body([file, {"b": True}]) == FormData(
         (("0", file), ("1[b]", "true"))
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "pairs", "objects"),
+    [
+        ({1: "a", 2.5: "b"}, [[1, "a"], [2.5, "b"]], {"1": "a", "2.5": "b"}),
+        ({DAY: 1}, [["2022-01-01T00:00:00.000Z", 1]], {"2022-01-01T00:00:00.000Z": 1}),
+        ({True: UNDEFINED, None: 1}, [[True, None], [None, 1]], {"null": 1}),
+        ({Color.RED: {"at": DAY}}, [["red", {"at": DAY}]], {"red": {"at": DAY}}),
+        ({(1, 2): 3}, [[[1, 2], 3]], [[[1, 2], 3]]),
+        ({}, [], {}),
+    ],
+    ids=str,
+)
+def test_dicts_with_other_keys_than_text_are_pairs_or_objects(
+    value: dict[Any, Any], pairs: object, objects: object
+) -> None:
+    declared = KeyedDict(value)
+    assert SERIALIZER.serialize(declared) == SERIALIZER.serialize(pairs)
+    writing_objects = OpenAPISerializer(keyed_as_objects=True)
+    assert writing_objects.serialize(declared) == SERIALIZER.serialize(objects)
+    assert writing_objects.serialize(Map(value)) == SERIALIZER.serialize(pairs)
+
+
+def test_a_model_that_dumps_to_itself_is_told_apart_from_deep_values() -> None:
+    with pytest.raises(EncodeError, match=r"pydantic\.types\.SecretStr has no form on the wire"):
+        SERIALIZER.serialize({"secret": SecretStr("x")})

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, TypeAlias
 
-from rawr.schema import UNDEFINED, File, Json, Map, RegExp, Undefined, Url
+from rawr.schema import UNDEFINED, File, Json, KeyedDict, Map, RegExp, Undefined, Url
 from rawr.wire._errors import EncodeError
-from rawr.wire._json import MAX_SAFE_INTEGER, json_number
+from rawr.wire._json import MAX_SAFE_INTEGER, dump_json, json_number
 from rawr.wire._leaves import (
     AS_ISO,
     AS_TEXT,
@@ -86,9 +86,14 @@ class Jsonifier:
         return write
 
 
-def make_writers(custom_types: Iterable[CustomJson]) -> dict[type[Any], _Jsonify]:
+def make_writers(
+    custom_types: Iterable[CustomJson], *, keyed_as_objects: bool
+) -> dict[type[Any], _Jsonify]:
     """The writer of each type; an application's types come before the built-in ones."""
-    return {**_BUILT_IN, **{custom.type: _custom(custom) for custom in custom_types}}
+    writers = {**_BUILT_IN, **{custom.type: _custom(custom) for custom in custom_types}}
+    if keyed_as_objects:
+        writers[KeyedDict] = _record
+    return writers
 
 
 def _custom(custom: CustomJson) -> _Jsonify:
@@ -126,6 +131,15 @@ def _array(jsonifier: Jsonifier, value: Iterable[Any]) -> Json:
 
 def _entries(jsonifier: Jsonifier, value: Mapping[Any, Any]) -> Json:
     return _array(jsonifier, value.items())
+
+
+def _record(jsonifier: Jsonifier, value: Mapping[Any, Any]) -> Json:
+    """An object, unless one of the keys is no scalar."""
+    keys = [jsonifier.write(key) for key in value]
+    if any(isinstance(key, dict | list | File) for key in keys):
+        return _entries(jsonifier, value)
+    names = (key if isinstance(key, str) else dump_json(key).decode() for key in keys)
+    return _object(jsonifier, dict(zip(names, value.values(), strict=True)))
 
 
 def _integer(_jsonifier: Jsonifier, value: int) -> Json:

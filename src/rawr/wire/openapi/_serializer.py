@@ -18,7 +18,8 @@ class OpenAPISerializer:
     """Turns Python values into plain JSON, forms, query strings and files, and back.
 
     Stateless between calls and safe to share between threads. JSON keeps no types: what
-    comes back is text where a date went out, and a schema has to tell.
+    comes back is text where a date went out, and a schema has to tell. `keyed_as_objects`
+    writes every `KeyedDict` as an object, as documents describe inputs.
     """
 
     __slots__ = ("_max_array_index", "_writers")
@@ -28,8 +29,9 @@ class OpenAPISerializer:
         custom_types: Iterable[CustomJson] = (),
         *,
         max_array_index: int = MAX_ARRAY_INDEX,
+        keyed_as_objects: bool = False,
     ) -> None:
-        self._writers = make_writers(custom_types)
+        self._writers = make_writers(custom_types, keyed_as_objects=keyed_as_objects)
         self._max_array_index = max_array_index
 
     def serialize(self, value: object) -> Json:
