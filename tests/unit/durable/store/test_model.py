@@ -268,7 +268,11 @@ class Books(RuleBasedStateMachine):
                     effect.pause.run_id, effect.pause.step_id
                 ] = effect.pause.expires_at
         change = RunChange(transition=transition, item=more.pop("item", None), **more)
-        self.do(self.store.commit(change, now=self.now))
+
+        async def store() -> None:
+            await self.store.commit(change, now=self.now)
+
+        self.do(store())
         if not run.is_over:
             run.status = after.status
 
