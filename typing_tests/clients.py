@@ -1,8 +1,10 @@
 """What type checkers infer of links, safe results and the client for threads."""
 
+import asyncio
 from collections.abc import Generator
 from typing import assert_type
 
+import anyio
 import httpx2
 
 from rawr.client import (
@@ -70,6 +72,15 @@ async def calls() -> None:
             case _:
                 pass
         assert_type(await runs.watch(Ref(run_id="1")), EventIterator[int])
+
+
+async def tasks() -> None:
+    runs = create_client(Runs, RPCLink("https://hq/rpc"))
+    async with asyncio.TaskGroup() as group:
+        assert_type(group.create_task(runs.status(Ref(run_id="1"))), asyncio.Task[str])
+    async with anyio.create_task_group() as anyio_group:
+        anyio_group.start_soon(runs.status, Ref(run_id="1"))
+    assert_type(await asyncio.wait_for(runs.ping(), 1), bool)
 
 
 def threads() -> None:

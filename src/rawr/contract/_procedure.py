@@ -1,6 +1,6 @@
 """Procedure contracts: what goes in, what comes out, what may go wrong, and where."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, Self, TypeVar, Unpack, overload
@@ -63,7 +63,7 @@ class InputCall(Protocol[In_contra, Out_co]):
         *,
         context: ClientContext | None = None,
         last_event_id: str | None = None,
-    ) -> Awaitable[Out_co]: ...
+    ) -> Coroutine[Any, Any, Out_co]: ...
 
 
 class PlainCall(Protocol[Out_co]):
@@ -71,7 +71,7 @@ class PlainCall(Protocol[Out_co]):
 
     def __call__(
         self, *, context: ClientContext | None = None, last_event_id: str | None = None
-    ) -> Awaitable[Out_co]: ...
+    ) -> Coroutine[Any, Any, Out_co]: ...
 
 
 class Binding(Protocol):
@@ -214,7 +214,7 @@ class ProcedureCall:
         *arguments: object,
         context: ClientContext | None = None,
         last_event_id: str | None = None,
-    ) -> Awaitable[Any]:
+    ) -> Coroutine[Any, Any, Any]:
         takes_input = self._contract.definition.input is not None
         if len(arguments) != takes_input:
             expected = "one input" if takes_input else "no input"
