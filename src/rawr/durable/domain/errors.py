@@ -4,7 +4,8 @@
     ├── EventRejected            the event API refuses an event
     ├── RegistrationRejected     a function configuration is refused
     ├── ResponseRejected         an SDK answered outside the protocol
-    │   └── UnknownOpcode        an operation this engine does not know
+    │   ├── UnknownOpcode        an operation this engine does not know
+    │   └── TooManyOperations    more parallel steps than a response may hold
     ├── LimitExceeded            a documented size or count limit is exceeded
     ├── NotRunning               the engine is not started, or is closing
     ├── FunctionNotFound         no function has this id
@@ -68,6 +69,13 @@ class UnknownOpcode(ResponseRejected):
     """The SDK reported an operation this engine does not know; update the engine."""
 
     code = "unknown_opcode"
+    retryable = False
+
+
+class TooManyOperations(ResponseRejected):
+    """The SDK reported more operations at once than the protocol allows."""
+
+    code = "too_many_operations"
     retryable = False
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from rawr.durable.domain.errors import ResponseRejected, UnknownOpcode
+from rawr.durable.domain.errors import ResponseRejected, TooManyOperations, UnknownOpcode
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.limits import MAX_OPS_PER_RESPONSE
 from rawr.durable.domain.op import MetadataUpdate, Op, Opcode, RunError
@@ -83,12 +83,14 @@ def ops_from_wire(wire: Iterable[WireOp], *, no_retry: bool = False) -> tuple[Op
 
     Raises:
         UnknownOpcode: an operation is unknown.
-        ResponseRejected: an operation has no step id, or there are too many.
+        TooManyOperations: there are too many.
+        ResponseRejected: an operation has no step id.
     """
     ops = tuple(_to_op(op, no_retry=no_retry) for op in wire)
     if len(ops) > MAX_OPS_PER_RESPONSE:
-        raise ResponseRejected(
-            f"The SDK reported {len(ops)} operations at once; the limit is {MAX_OPS_PER_RESPONSE}"
+        raise TooManyOperations(
+            f"The function has {len(ops)} parallel steps at once; the limit is "
+            f"{MAX_OPS_PER_RESPONSE}, run them in groups"
         )
     return ops
 

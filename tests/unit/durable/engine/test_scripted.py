@@ -254,3 +254,37 @@ async def test_half_an_emoji_is_kept_as_the_sign_for_what_is_unknown(app: Script
 
     app.reply = reply
     assert await app.result(await app.run()) == {"data": "\ufffd"}
+
+
+def fanning_out(count: int) -> Reply:
+    """A function with that many parallel steps; the last is planned again by every call."""
+
+    async def reply(call: dict[str, Any]) -> tuple[int, Any]:
+        target = call["ctx"]["step_id"]
+        if target != "step":
+            return 206, [{"op": "StepRun", "id": target, "name": target, "data": target}]
+        if len(call["steps"]) == count:
+            return 200, len({step["data"] for step in call["steps"].values()})
+        names = [f"s{number}" for number in range(count)]
+        planned = [name for name in names if name not in call["steps"]]
+        return 206, [{"op": "StepPlanned", "id": name, "name": name} for name in planned]
+
+    return reply
+
+
+async def test_a_thousand_steps_of_a_run_execute_in_parallel(app: ScriptedApp) -> None:
+    app.reply = fanning_out(1000)
+    run = await app.run()
+    assert await app.result(run) == 1000
+    targets = [call["ctx"]["step_id"] for call in app.calls]
+    assert len(targets) == 1002, "one discovery before the group and one after it"
+    assert len(set(targets)) == 1001
+    assert await app.engine.queue_depth() == 0
+
+
+async def test_more_parallel_steps_than_a_response_may_hold_fail_the_run(app: ScriptedApp) -> None:
+    app.reply = fanning_out(1001)
+    run = await app.run()
+    assert run.status is RunStatus.FAILED
+    assert json.loads(run.output or b"")["name"] == "TooManyOperations"
+    assert len(app.calls) == 1, "trying again would not help"

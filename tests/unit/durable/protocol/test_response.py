@@ -60,14 +60,7 @@ def test_an_operation_without_data_or_with_null_is_told_apart_from_a_value() -> 
     assert null.data == b"null"
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"not json",
-        [{"op": "StepRun"}],
-        [{"op": "StepRun", "id": str(n)} for n in range(1001)],
-    ],
-)
+@pytest.mark.parametrize("body", [b"not json", [{"op": "StepRun"}]])
 def test_operations_outside_the_protocol_are_a_retried_error(body: Any) -> None:
     response = parse(206, body)
     assert isinstance(response, Errored)
