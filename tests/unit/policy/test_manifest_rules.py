@@ -73,6 +73,13 @@ def test_facts_that_are_right_violate_nothing(tmp_path: Path) -> None:
     assert found(tmp_path, facts()) == set()
 
 
+def test_a_procedure_at_the_root_of_its_capability_is_in_the_document(tmp_path: Path) -> None:
+    root = replace(TRIGGER, path="/invoicing/")
+    given = facts(surface(root, STATUS), paths={"/api/workflows/invoicing": {"post": ANSWER}})
+    del given.openapi["paths"]["/api/workflows/invoicing/trigger"]
+    assert found(tmp_path, given) == set()
+
+
 REFUSED: list[tuple[str, str, Callable[[], ManifestFacts]]] = [
     (
         "RAWR006",

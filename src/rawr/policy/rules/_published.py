@@ -1,5 +1,6 @@
 """Rules about what is published: 6, 11, 13, 43."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from ._select import located
 
 _METHODS: Final = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
 _MAX_SCHEMA_DEPTH: Final = 64
+_SLASHES: Final = re.compile("/{2,}")
 
 
 def _surfaces(
@@ -63,7 +65,8 @@ def _allow_list(tree: Tree, facts: ManifestFacts) -> Iterator[Finding]:
 
 
 def _effective(facts: ManifestFacts, surface: SurfaceFact, procedure: ProcedureFact) -> str:
-    return facts.mounts[surface.kind] + procedure.path.replace("{+", "{")
+    path = _SLASHES.sub("/", procedure.path).rstrip("/")  # as the document writes it
+    return facts.mounts[surface.kind] + path.replace("{+", "{")
 
 
 def _capability_first(tree: Tree, facts: ManifestFacts) -> Iterator[Finding]:
