@@ -16,6 +16,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from rawr.composition import CallerClass, Principal
 from rawr.host import Settings, TokenIdentity, boot, load_manifest
 from rawr.testing.asgi import ASGIClient
+from tests.acceptance.engine import running_engine
 from tests.acceptance.hq import running_hq
 from tests.docs.diagrams import Made, recorded
 from tests.docs.matching import Bindings
@@ -143,11 +144,21 @@ def in_process(data_dir: Path) -> Iterator[Session]:
 
 
 @contextmanager
-def over_http(data_dir: Path) -> Iterator[Session]:
+def beside_a_server(data_dir: Path) -> Iterator[Session]:
+    """A session with the reference HQ and the engine it uses, each a process of its own."""
+    with (
+        running_engine(data_dir / "engine") as engine,
+        over_http(data_dir / "hq", RAWR_ENGINE="inngest", INNGEST_DEV=engine.base_url) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def over_http(data_dir: Path, **environ: str) -> Iterator[Session]:
     """A session with the reference HQ running as a process of its own."""
     with (
         start_blocking_portal() as portal,
-        running_hq(data_dir) as hq,
+        running_hq(data_dir, **environ) as hq,
         httpx2.Client(base_url=hq.base_url, trust_env=False, timeout=10) as client,
     ):
         yield Session(

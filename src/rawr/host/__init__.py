@@ -10,12 +10,18 @@ from ._app import (
     build_mounts,
     openapi_document,
 )
-from ._boot import DATABASE, BootStages, Host, boot
+from ._boot import DATABASE, BootStages, Host, NoEngineInside, boot
+from ._embedded import EmbeddedEngine
+from ._engine import EngineBundle
+from ._inngest_server import InngestServer
+from ._inngest_settings import InngestSettings
+from ._left_inside import ENGINE_DATABASE, ENGINE_MIGRATIONS, runs_inside
 from ._manifest_file import MANIFEST_FILE, ManifestBroken, ManifestNotFound, load_manifest
 from ._migrations import hq_migrations
 from ._mounts import Mount, MountTable
 from ._operations import ENGINE_SOCKET
-from ._resources import EngineBundle, Resources
+from ._outcomes import RunOutcomes
+from ._resources import Resources
 from ._run import run_host
 from ._settings import Settings, SettingsError, data_dir_of
 from ._telemetry import Telemetry, start_telemetry
@@ -25,6 +31,8 @@ from .identity import Identity, TokenIdentity
 __all__ = [
     "API",
     "DATABASE",
+    "ENGINE_DATABASE",
+    "ENGINE_MIGRATIONS",
     "ENGINE_SOCKET",
     "INGRESS",
     "MANIFEST_FILE",
@@ -34,14 +42,19 @@ __all__ = [
     "WEB_PLUGINS",
     "WORKFLOWS",
     "BootStages",
+    "EmbeddedEngine",
     "EngineBundle",
     "Host",
     "Identity",
+    "InngestServer",
+    "InngestSettings",
     "ManifestBroken",
     "ManifestNotFound",
     "Mount",
     "MountTable",
+    "NoEngineInside",
     "Resources",
+    "RunOutcomes",
     "Settings",
     "SettingsError",
     "Telemetry",
@@ -53,5 +66,6 @@ __all__ = [
     "load_manifest",
     "openapi_document",
     "run_host",
+    "runs_inside",
     "start_telemetry",
 ]

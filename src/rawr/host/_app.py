@@ -6,7 +6,6 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, Manifest, NetworkPolicy
-from rawr.durable.ingress import create_ingress
 from rawr.http import OpenAPIHandler, RPCHandler, WebsocketLimits, any_origin
 from rawr.openapi import Section, generate_openapi
 
@@ -58,7 +57,12 @@ def build_mounts(resources: Resources) -> MountTable:
     )
     return MountTable(
         (
-            Mount(INGRESS, timed.guard_plain(_ingress(resources))),
+            Mount(
+                INGRESS,
+                timed.guard_plain(
+                    audited_ingress(resources.ingress, resources.settings.trusted_proxies)
+                ),
+            ),
             Mount(WORKFLOWS, gate.guard(timed.guard(on_workflows))),
             Mount(
                 RPC,
@@ -116,20 +120,10 @@ def _sockets(resources: Resources, contexts: BoundaryContexts, gate: Gate) -> AS
     )
 
 
-def _ingress(resources: Resources) -> ASGIApp:
-    settings = resources.settings
-    keys = (settings.signing_key, settings.signing_key_fallback)
-    ingress = create_ingress(
-        resources.bundle.client,
-        resources.functions,
-        signing_keys=[key for key in keys if key is not None],
-    )
-    return audited_ingress(ingress, settings.trusted_proxies)
-
-
 def _contexts(resources: Resources) -> BoundaryContexts:
     bound: BoundManifest = resources.bound
     settings = resources.settings
+    signals = bound.signals()
     return BoundaryContexts(
         admission=_admission(resources),
         network=NetworkPolicy(
@@ -138,7 +132,7 @@ def _contexts(resources: Resources) -> BoundaryContexts:
         trusted_proxies=settings.trusted_proxies,
         new_id=resources.new_id,
         dispatches={
-            name: resources.coordination.dispatch.limited_to(events)
+            name: resources.coordination.dispatch.limited_to(events, signals=signals[name])
             for name, events in bound.events().items()
         },
         api=bound.api_contexts(),

@@ -9,31 +9,33 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final, TypeAlias
 
 import anyio
-import inngest
 from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, HostPorts, InngestFunction, Manifest
 from rawr.coordination import Coordination
 from rawr.durable.domain.clock import Clock, SystemClock
-from rawr.durable.domain.limits import RunLimits
-from rawr.durable.domain.retention import Retention
 from rawr.durable.domain.ulid import UlidFactory
-from rawr.durable.engine import Engine, EngineSettings
+from rawr.durable.engine import Engine
 from rawr.server import Nudge, OpenStreams
 from rawr.sqlite import Database, DataDirectory
 
 from ._admitted import still_admitted
 from ._app import build_mounts
+from ._embedded import EmbeddedEngine
+from ._engine import EngineBundle
+from ._inngest_server import InngestServer
+from ._left_inside import warn_of_runs_inside
 from ._migrations import hq_migrations
 from ._mounts import MountTable
+from ._outcomes import RunOutcomes
 from ._providers import issued_elsewhere, known_tokens, require_way_in
 from ._readiness import Readiness, checks_of
-from ._resources import EngineBundle, Resources
+from ._resources import Resources
 from ._run_links import run_links
 from ._settings import Settings
 from ._telemetry import Telemetry, start_telemetry
@@ -46,40 +48,23 @@ from .identity import (
 
 logger: Final = logging.getLogger("rawr.host")
 
-_APP_ID: Final = "rawr-hq"
 DATABASE: Final = "hq.db"
 Background: TypeAlias = Mapping[str, Callable[[], Coroutine[None, None, None]]]
-_ENGINE: Final = "engine"
 
 
 async def open_engine(settings: Settings, clock: Clock) -> EngineBundle:
-    """Open the embedded engine and make the one client of the process."""
-    kept = timedelta(days=settings.keep_days) or None
-    engine = await Engine.open(
-        settings.data_dir / _ENGINE,
-        clock=clock,
-        settings=EngineSettings(
-            retention=Retention(runs=kept, events=kept),
-            limits=RunLimits(max_steps=settings.max_steps),
-            wait_lookback=timedelta(seconds=settings.wait_lookback_seconds),
-        ),
-    )
-    client = inngest.Inngest(
-        app_id=_APP_ID,
-        is_production=settings.signing_key is not None,
-        signing_key=settings.signing_key,
-        logger=logging.getLogger("rawr.functions"),
-    )
-    engine.bind_client(client)
-    return EngineBundle(engine=engine, client=client)
+    """Open the engine inside, or go to an Inngest server; with it comes the one client."""
+    if settings.engine == "embedded":
+        return await EmbeddedEngine.open(settings, clock)
+    await warn_of_runs_inside(settings.data_dir)
+    return InngestServer(settings, clock)
 
 
-async def serve_functions(bundle: EngineBundle, bound: BoundManifest) -> list[InngestFunction]:
-    """Make every durable function with the bundle's client and register them, if there are any."""
-    functions = bound.functions(bundle.client)
-    if functions:
-        await bundle.engine.serve(bundle.client, functions)
-    return functions
+async def make_functions(
+    bundle: EngineBundle, bound: BoundManifest, outcomes: RunOutcomes
+) -> list[InngestFunction]:
+    """Make every durable function with the bundle's client, and the host's own beside them."""
+    return [*outcomes.watch(bundle.client, bound.functions(bundle.client))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +73,9 @@ class BootStages:
 
     start_telemetry: Callable[[], Telemetry] = start_telemetry
     open_engine: Callable[[Settings, Clock], Awaitable[EngineBundle]] = open_engine
-    serve_functions: Callable[[EngineBundle, BoundManifest], Awaitable[list[InngestFunction]]] = (
-        serve_functions
-    )
+    make_functions: Callable[
+        [EngineBundle, BoundManifest, RunOutcomes], Awaitable[list[InngestFunction]]
+    ] = make_functions
     build_mounts: Callable[[Resources], MountTable] = build_mounts
 
 
@@ -104,11 +89,29 @@ class Host:
     settings: Settings
     manifest: Manifest
     coordination: Coordination
-    engine: Engine
+    bundle: EngineBundle
     administration: Administration
     readiness: Readiness
     new_ticket: Callable[[], str]
     """Makes the secret of a one-time link that signs the developer in."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine inside.
+
+        Raises:
+            NoEngineInside: An Inngest server executes the functions of this HQ.
+        """
+        if not isinstance(self.bundle, EmbeddedEngine):
+            raise NoEngineInside(self.bundle.place)
+        return self.bundle.engine
+
+
+class NoEngineInside(Exception):
+    """Another process executes the functions of this HQ."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place} executes the functions of this HQ; ask it instead")
 
 
 @asynccontextmanager
@@ -136,7 +139,7 @@ async def boot(
     async with AsyncExitStack() as stack:
         stack.enter_context(DataDirectory.lock(settings.data_dir))
         bundle = await stages.open_engine(settings, clock)
-        stack.push_async_callback(bundle.engine.close)
+        stack.push_async_callback(bundle.close)
         database = await stack.enter_async_context(
             await Database.open(
                 settings.data_dir / DATABASE,
@@ -144,25 +147,29 @@ async def boot(
             )
         )
         coordination = Coordination.on_sqlite(
-            database, sender=bundle.client, clock=clock, new_id=new_id
+            database, sender=bundle.sender, clock=clock, new_id=new_id
         )
+        outcomes = RunOutcomes(coordination)
         bundle.client.add_middleware(telemetry.observe_functions)
         bundle.client.add_middleware(run_links(coordination))
+        bundle.client.add_middleware(outcomes.middleware())
         bound = _bind(manifest, coordination, database, clock, new_id)
         access = await _open_access(database, manifest, settings, clock, identity)
         recheck = Nudge()
+        functions = await stages.make_functions(bundle, bound, outcomes)
         resources = Resources(
             settings=settings,
             manifest=manifest,
             bound=bound,
             bundle=bundle,
-            functions=await stages.serve_functions(bundle, bound),
+            functions=functions,
+            ingress=await bundle.serve(functions),
             coordination=coordination,
             access=access,
             now_ms=clock.now_ms,
             new_id=new_id,
             readiness=Readiness(
-                clock=clock, checks=checks_of(database, bundle.engine, coordination, clock)
+                clock=clock, checks=checks_of(database, bundle, coordination, clock)
             ),
             on_access_changed=recheck.give,
         )
@@ -170,6 +177,7 @@ async def boot(
         stack.push_async_callback(access.store_use)
         background: Background = {
             "outbox-relay": coordination.relay.run,
+            "engine-upkeep": bundle.keep_up,
             "identity-upkeep": partial(access.keep_use_stored, clock),
             "readiness": host.readiness.keep_looking,
             "stream-admission": partial(host.streams.keep_checking, clock, recheck),
@@ -227,7 +235,7 @@ def _host(resources: Resources, mounts: MountTable, telemetry: Telemetry) -> Hos
         settings=resources.settings,
         manifest=manifest,
         coordination=resources.coordination,
-        engine=resources.bundle.engine,
+        bundle=resources.bundle,
         administration=Administration(
             tokens=access.tokens,
             users=access.users,
@@ -243,7 +251,7 @@ def _host(resources: Resources, mounts: MountTable, telemetry: Telemetry) -> Hos
 @asynccontextmanager
 async def _working(host: Host, background: Background) -> AsyncIterator[None]:
     """Run the engine and tasks by name; leaving, send what is due and let calls in flight end."""
-    await host.engine.start()
+    await host.bundle.start()
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         for name, task in background.items():
@@ -265,7 +273,7 @@ async def _working(host: Host, background: Background) -> AsyncIterator[None]:
 
 async def _wind_down(host: Host) -> None:
     left = await host.coordination.relay.drain()
-    await host.engine.drain()
+    await host.bundle.drain()
     if left:
         logger.warning(
             "%d events wait in the outbox; they are sent after the next start",

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from rawr.composition import CallerClass
 
-from ._settings import LOOPBACK, Settings, SettingsError
+from ._addresses import LOOPBACK
+from ._settings import Settings, SettingsError
 from .identity import (
     Access,
     Identity,

@@ -10,9 +10,9 @@ import anyio
 
 from rawr.coordination import Coordination
 from rawr.durable.domain.clock import Clock
-from rawr.durable.domain.errors import EngineError
-from rawr.durable.engine import Engine
 from rawr.sqlite import Database, StorageError
+
+from ._engine import EngineBundle
 
 logger: Final = logging.getLogger("rawr.host")
 
@@ -86,7 +86,7 @@ class Readiness:
 
 
 def checks_of(
-    database: Database, engine: Engine, coordination: Coordination, clock: Clock
+    database: Database, bundle: EngineBundle, coordination: Coordination, clock: Clock
 ) -> dict[str, Check]:
     """What a host depends on: its database, its engine, the relay between them."""
 
@@ -100,17 +100,8 @@ def checks_of(
             return str(error)
         return None
 
-    async def runs() -> str | None:
-        if not engine.is_running:
-            return "its loop has ended"
-        try:
-            await engine.queue_depth()
-        except (EngineError, StorageError) as error:
-            return str(error)
-        return None
-
     async def sends() -> str | None:
         failures = coordination.relay.failed_passes
         return f"nothing gets through, {failures} times" if failures >= _FAILED_PASSES else None
 
-    return {"database": can_write, "engine": runs, "relay": sends}
+    return {"database": can_write, "engine": bundle.find_fault, "relay": sends}

@@ -3,23 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import inngest
+from starlette.types import ASGIApp
 
 from rawr.composition import BoundManifest, InngestFunction, Manifest
 from rawr.coordination import Coordination
-from rawr.durable.engine import Engine
 
+from ._engine import EngineBundle
 from ._readiness import Readiness
 from ._settings import Settings
 from .identity import Access
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineBundle:
-    """The one engine of the process with its one client."""
-
-    engine: Engine
-    client: inngest.Inngest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +23,8 @@ class Resources:
     bound: BoundManifest
     bundle: EngineBundle
     functions: Sequence[InngestFunction]
+    ingress: ASGIApp
+    """Where an Inngest server calls these functions."""
     coordination: Coordination
     access: Access
     now_ms: Callable[[], int]

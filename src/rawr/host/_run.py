@@ -36,9 +36,9 @@ async def run_host(
         async with (
             boot(manifest, settings) as host,
             serve_administration(settings.data_dir, host.administration),
-            serve_operations(settings.data_dir, host.engine),
+            serve_operations(settings.data_dir, host.bundle),
         ):
-            for line in banner(settings, manifest):
+            for line in banner(settings, manifest, engine=host.bundle.place):
                 say(line)
             if settings.mode == "development":
                 say(_sign_in_link(settings, host.new_ticket()))
@@ -54,15 +54,16 @@ async def run_host(
         listener.close()
 
 
-def banner(settings: Settings, manifest: Manifest) -> list[str]:
+def banner(settings: Settings, manifest: Manifest, *, engine: str) -> list[str]:
     """What an operator wants to know at start; never a secret."""
-    names = ", ".join(item.name for item in manifest.capabilities)
+    names = ", ".join(item.name for item in manifest.capabilities) or "none yet"
     lines = [
         f"HQ ({settings.mode}) at {settings.base_url}, capabilities: {names}",
         f"  {INGRESS:<16} engine only, signed",
         f"  {WORKFLOWS + '/*':<16} triggers, run status, timelines",
         f"  {RPC:<16} first parties, RPC protocol",
         f"  {API + '/*':<16} published API, read it at {API}/reference",
+        f"  functions executed by {engine}",
         f"  data in {settings.data_dir}",
     ]
     if settings.mode == "development":

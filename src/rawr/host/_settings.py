@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
 
 from rawr.composition import IPNetwork
 
+from ._addresses import LOOPBACK, is_safe, origin_of
+from ._inngest_settings import InngestSettings
+
 Mode: TypeAlias = Literal["development", "production"]
+EngineKind: TypeAlias = Literal["embedded", "inngest"]
 
 DEFAULT_PORT = 3000
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
@@ -25,8 +28,7 @@ _TRUTHS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_ENGINES: tuple[EngineKind, ...] = ("embedded", "inngest")
 
 
 class SettingsError(ValueError):
@@ -44,6 +46,7 @@ class Settings:
     `RAWR_SERVICE_TOKEN` (the credential of a trusted service),
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
     (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
+    `RAWR_ENGINE` (`embedded`, or `inngest` for an Inngest server: see `InngestSettings`),
     `RAWR_KEEP_DAYS` (how long the engine keeps what has ended; 0 is for ever),
     `RAWR_MAX_STEPS` (how many steps one run may have), `RAWR_WAIT_LOOKBACK_SECONDS` (how long
     before a wait began an event may have come that ends it),
@@ -68,6 +71,8 @@ class Settings:
     public_url: str | None = None
     rate_limit: int | None = _DEFAULT_RATE
     max_concurrency: int = _DEFAULT_CONCURRENCY
+    engine: EngineKind = "embedded"
+    inngest: InngestSettings = field(default_factory=InngestSettings)
     keep_days: int = _DEFAULT_KEEP_DAYS
     max_steps: int = _DEFAULT_MAX_STEPS
     wait_lookback_seconds: int = 0
@@ -88,7 +93,7 @@ class Settings:
                 "RAWR_SERVICE_TOKEN is too short; "
                 f"use at least {_MIN_TOKEN_LENGTH} random characters"
             )
-        if self.public_url is not None and _origin(self.public_url) != self.public_url:
+        if self.public_url is not None and origin_of(self.public_url) != self.public_url:
             yield f"RAWR_PUBLIC_URL={self.public_url}: write only scheme, host and port"
         if self.mode == "development" and host not in LOOPBACK:
             yield (
@@ -97,6 +102,28 @@ class Settings:
             )
         if self.mode == "production":
             yield from self._production_problems(token, host)
+        if self.engine == "inngest":
+            yield from self._embedded_only()
+            yield from self.inngest.problems(
+                is_production=self.mode == "production",
+                signing_keys={
+                    "INNGEST_SIGNING_KEY": self.signing_key,
+                    "INNGEST_SIGNING_KEY_FALLBACK": self.signing_key_fallback,
+                },
+                serve_origin=self.serve_origin,
+            )
+
+    def _embedded_only(self) -> Iterator[str]:
+        for name, value, default in (
+            ("RAWR_KEEP_DAYS", self.keep_days, _DEFAULT_KEEP_DAYS),
+            ("RAWR_MAX_STEPS", self.max_steps, _DEFAULT_MAX_STEPS),
+            ("RAWR_WAIT_LOOKBACK_SECONDS", self.wait_lookback_seconds, 0),
+        ):
+            if value != default:
+                yield (
+                    f"{name}={value} is for the engine inside, and with RAWR_ENGINE=inngest there "
+                    "is none; set it at the Inngest server if it has the like, and unset it here"
+                )
 
     def _production_problems(self, token: str | None, host: str) -> Iterator[str]:
         if token is not None and len(set(token)) < _MIN_TOKEN_VARIETY:
@@ -128,8 +155,18 @@ class Settings:
     @property
     def is_public_url_safe(self) -> bool:
         """True if what browsers send there cannot be read on the way."""
-        url = urlsplit(self.public_url or self.base_url)
-        return url.scheme == "https" or url.hostname in LOOPBACK
+        return is_safe(self.public_url or self.base_url)
+
+    @property
+    def serve_origin(self) -> str:
+        """Where an Inngest server reaches the HQ."""
+        return self.inngest.serve_origin or self.public_url or self.base_url
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """The keys that calls of functions may be signed with, the current one first."""
+        keys = (self.signing_key, self.signing_key_fallback)
+        return tuple(key for key in keys if key is not None)
 
     @property
     def base_url(self) -> str:
@@ -172,6 +209,8 @@ class Settings:
             max_concurrency=_integer(
                 environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
             ),
+            engine=_engine(environ),
+            inngest=InngestSettings.from_environment(environ),
             keep_days=_integer(environ, "RAWR_KEEP_DAYS", _DEFAULT_KEEP_DAYS, low=0, high=36_500),
             max_steps=_integer(
                 environ, "RAWR_MAX_STEPS", _DEFAULT_MAX_STEPS, low=1, high=1_000_000
@@ -196,18 +235,12 @@ def _is_random(secret: str) -> bool:
     return len(secret) >= _MIN_TOKEN_LENGTH and len(set(secret)) >= _MIN_TOKEN_VARIETY
 
 
-def _origin(url: str) -> str | None:
-    """What a browser sends as `Origin` from a page at this address; None if it is none."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.username is not None:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    shown = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{shown}"
+def _engine(environ: Mapping[str, str]) -> EngineKind:
+    text = environ.get("RAWR_ENGINE") or "embedded"
+    for kind in _ENGINES:
+        if text == kind:
+            return kind
+    raise SettingsError(f"RAWR_ENGINE={text}: choose {' or '.join(_ENGINES)}")
 
 
 def _parts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ async def host(tmp_path: Path) -> AsyncIterator[Host]:
     settings = Settings(hq_dir=HQ, data_dir=tmp_path / "data")
     async with (
         boot(load_manifest(HQ), settings) as host,
-        serve_operations(settings.data_dir, host.engine),
+        serve_operations(settings.data_dir, host.bundle),
     ):
         yield host
 

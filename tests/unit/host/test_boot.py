@@ -23,9 +23,18 @@ from rawr.composition import (
 from rawr.coordination import EventType
 from rawr.durable.domain.clock import Clock
 from rawr.durable.domain.errors import NotRunning
-from rawr.host import BootStages, EngineBundle, MountTable, Resources, Settings, Telemetry
+from rawr.host import (
+    BootStages,
+    EmbeddedEngine,
+    EngineBundle,
+    MountTable,
+    Resources,
+    RunOutcomes,
+    Settings,
+    Telemetry,
+)
 from rawr.host._app import build_mounts
-from rawr.host._boot import open_engine, serve_functions
+from rawr.host._boot import make_functions, open_engine
 from rawr.host._telemetry import start_telemetry
 from rawr.procedure import implement
 from rawr.sqlite import DatabaseClosed, DirectoryLocked
@@ -49,7 +58,7 @@ class Watched:
         return BootStages(
             start_telemetry=self.start_telemetry,
             open_engine=self.open_engine,
-            serve_functions=self.serve_functions,
+            make_functions=self.make_functions,
             build_mounts=self.build_mounts,
         )
 
@@ -62,10 +71,10 @@ class Watched:
         self.bundle = await open_engine(settings, clock)
         return self.bundle
 
-    async def serve_functions(self, bundle: EngineBundle, bound: Any) -> Any:
+    async def make_functions(self, bundle: EngineBundle, bound: Any, outcomes: RunOutcomes) -> Any:
         self.order.append("functions")
         assert bundle is self.bundle
-        return await serve_functions(bundle, bound)
+        return await make_functions(bundle, bound, outcomes)
 
     def build_mounts(self, resources: Resources) -> MountTable:
         self.order.append("mounts")
@@ -128,13 +137,16 @@ async def test_there_is_one_client_and_one_engine(tmp_path: Path) -> None:
     async with booted(manifest, tmp_path, stages=watched.stages) as host:
         assert watched.bundle is not None
         assert watched.resources is not None
-        assert host.engine is watched.bundle.engine
+        assert host.bundle is watched.bundle
         assert seen.clients == [watched.bundle.client] * 2
         assert [function.id for function in watched.resources.functions] == [
             "rawr-hq-one",
             "rawr-hq-two",
+            "rawr-hq-rawr.run-outcomes",
         ]
-        assert [one.id for one in host.engine.functions()] == ["rawr-hq-one", "rawr-hq-two"]
+        assert {one.id for one in host.engine.functions()} == {
+            function.id for function in watched.resources.functions
+        }
 
 
 async def test_every_request_passes_telemetry(
@@ -191,6 +203,7 @@ async def test_what_was_opened_is_closed_in_reverse(tmp_path: Path) -> None:
 
     async def open_watched(settings: Settings, clock: Clock) -> EngineBundle:
         bundle = await open_engine(settings, clock)
+        assert isinstance(bundle, EmbeddedEngine)
         engine: Any = bundle.engine
         close = engine.close
 
@@ -224,7 +237,7 @@ def fails(*_: object) -> Any:
     [
         BootStages(start_telemetry=fails),
         BootStages(open_engine=fails),
-        BootStages(serve_functions=fails),
+        BootStages(make_functions=fails),
         BootStages(build_mounts=fails),
     ],
     ids=["telemetry", "engine", "functions", "mounts"],

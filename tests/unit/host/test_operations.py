@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
 
 async def test_functions_are_listed_paused_and_resumed(settings: Settings) -> None:
     async with boot(load_manifest(HQ), settings) as host:
-        async with serve_operations(settings.data_dir, host.engine):
+        async with serve_operations(settings.data_dir, host.bundle):
             listed = await rawr(settings.data_dir, "functions")
             slug = listed[0]["slug"]
             await rawr(settings.data_dir, "functions", "pause", slug)
@@ -48,7 +48,7 @@ async def test_functions_are_listed_paused_and_resumed(settings: Settings) -> No
 async def test_events_are_sent_and_runs_listed(settings: Settings) -> None:
     async with (
         boot(load_manifest(HQ), settings) as host,
-        serve_operations(settings.data_dir, host.engine),
+        serve_operations(settings.data_dir, host.bundle),
     ):
         sent = await rawr(settings.data_dir, "events", "send", "nobody/listens")
         events = await rawr(settings.data_dir, "events", "list")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ._data import check_data
+from ._engine import check_engine
 from ._published import check_published
 from ._report import Finding
 from ._setup import check_setup
@@ -13,4 +14,6 @@ async def examine(hq_dir: Path, environ: Mapping[str, str], *, now_ms: int) -> l
     """Examine an HQ; nothing is changed."""
     setup = check_setup(hq_dir, environ)
     published = [] if setup.manifest is None else [check_published(hq_dir, setup.manifest)]
-    return [*setup.findings, *published, *await check_data(setup, now_ms=now_ms)]
+    engine = [] if setup.settings is None else await check_engine(setup.settings)
+    data = await check_data(setup, now_ms=now_ms)
+    return [*setup.findings, *published, *engine, *data]

@@ -3,22 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from rawr import coordination
 from rawr.composition import Manifest
-from rawr.host import hq_migrations
+from rawr.host import ENGINE_DATABASE, ENGINE_MIGRATIONS, hq_migrations
 from rawr.sqlite import Database, MigrationSet, SchemaOutdated, StorageError
 
 from ._report import Finding, mend, note, ok
 
 _HQ: Final = "hq.db"
-_ENGINE: Final = "engine/engine.db"
-_ENGINE_MIGRATIONS: Final = MigrationSet(
-    component="engine", directory=files("rawr.durable.store") / "migrations"
-)
 _PATIENCE: Final = timedelta(hours=1)
 _DRIFT: Final = timedelta(minutes=5)
 """How far a clock may be off: what signatures tolerate."""
@@ -53,7 +48,7 @@ async def check_stored(data_dir: Path, manifest: Manifest | None, *, now_ms: int
     """Check the databases of a data folder; nothing is migrated."""
     found = [
         await _check_migrations(data_dir / _HQ, hq_migrations(manifest)),
-        await _check_migrations(data_dir / _ENGINE, [_ENGINE_MIGRATIONS]),
+        await _check_migrations(data_dir / ENGINE_DATABASE, [ENGINE_MIGRATIONS]),
     ]
     counts = await _count(data_dir / _HQ, now_ms)
     return [*found, *(check_counts(counts, now_ms) if counts is not None else ())]
