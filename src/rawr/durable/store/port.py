@@ -4,7 +4,7 @@ A store makes each call durable before it returns and applies it as a whole or n
 belongs to one engine at a time; what a previous owner held is void.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Protocol
@@ -180,7 +180,7 @@ class Store(Protocol):
         """Create a run of events that are kept already, with steps another run has settled."""
         ...
 
-    async def commit(self, change: RunChange, *, now: int) -> Accepted:
+    def commit(self, change: RunChange, *, now: int) -> Awaitable[Accepted]:
         """Store a decision. A step that has a memo keeps it.
 
         Raises:

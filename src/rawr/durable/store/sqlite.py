@@ -1,7 +1,7 @@
 """The engine's store on SQLite: one writer with group commit, and readers."""
 
 import importlib.resources
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -77,7 +77,7 @@ class SQLiteStore:
         self._directory = directory
         self._database = database
         self._writer = _write.Writer(pauses, allocate=allocate)
-        self._commits = Commits(self._writer, self._write)
+        self._commits = Commits(self._write)
         self._now_ms = now_ms
 
     @classmethod
@@ -134,7 +134,7 @@ class SQLiteStore:
 
     async def accept(self, events: Sequence[PlannedEvent], *, now: int) -> Accepted:
         """Keep events, start their runs and end the waits they match."""
-        return await self._write(partial(self._writer.accept, events=events, now=now))
+        return await self._commits.submit(partial(self._writer.accept, events=events, now=now))
 
     async def begin(self, planned: PlannedRun, *, now: int) -> Begun:
         """Let a kept run pass the limits on its start, once; no event joins it any more."""
@@ -144,9 +144,9 @@ class SQLiteStore:
         """Create a run of events that are kept already, with steps another run has settled."""
         await self._write(partial(self._writer.rerun, planned=planned, steps=steps))
 
-    async def commit(self, change: RunChange, *, now: int) -> Accepted:
+    def commit(self, change: RunChange, *, now: int) -> Awaitable[Accepted]:
         """Store a decision. A step that has a memo keeps it."""
-        return await self._commits.commit(change, now=now)
+        return self._commits.submit(partial(self._writer.commit, change=change, now=now))
 
     async def signal(self, name: str, payload: bytes, *, now: int) -> QueueItem | None:
         """End the wait for a signal, if a run waits for it; `payload` is the step's memo."""
