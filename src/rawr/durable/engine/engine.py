@@ -24,16 +24,21 @@ from rawr.durable.domain.function import App, FunctionConfig
 from rawr.durable.domain.op import MetadataUpdate, Op
 from rawr.durable.domain.run import RunState
 from rawr.durable.domain.ulid import EventSeed, parse_ulid
+from rawr.durable.engine._admission import Admission
 from rawr.durable.engine._agenda import Agenda
 from rawr.durable.engine._apps import Apps, Registered, in_process_registration
 from rawr.durable.engine._bind import bind_client
+from rawr.durable.engine._calls import Calls
+from rawr.durable.engine._checkpoints import Checkpoints
 from rawr.durable.engine._control import Control
 from rawr.durable.engine._cron import Crons
+from rawr.durable.engine._decisions import Decisions, Hand
 from rawr.durable.engine._executor import Executor
 from rawr.durable.engine._gateway import Gateway
 from rawr.durable.engine._http import HTTPTransport
 from rawr.durable.engine._inprocess import InProcessTransport
 from rawr.durable.engine._item_ids import ItemIds
+from rawr.durable.engine._late_starts import LateStarts
 from rawr.durable.engine._live import LiveRuns
 from rawr.durable.engine._loop import Loop
 from rawr.durable.engine._operations import Operations
@@ -97,21 +102,52 @@ class Engine(Control):
             unbound_retry=settings.unbound_retry,
         )
         self._crons = Crons(clock, self._agenda.hold)
+        self._decisions = Decisions(
+            store=store,
+            planner=self._planner,
+            rules=self._rules(),
+            clock=clock,
+            observer=self._observer,
+            deliver=self._deliver,
+            hold=self._agenda.add,
+            ended=self._ended,
+        )
+        self._admission = Admission(
+            slots=self._slots, store=store, registry=self._registry, hold=self._agenda.add
+        )
+        late_starts = LateStarts(
+            store=store,
+            planner=self._planner,
+            clock=clock,
+            deliver=self._deliver,
+            hold=self._agenda.add,
+            ended=self._decisions.end_unstarted,
+        )
+        calls = Calls(
+            decisions=self._decisions,
+            admission=self._admission,
+            late_starts=late_starts,
+            registry=self._registry,
+            transports=self._transports,
+            clock=clock,
+            ids=ids,
+            observer=self._observer,
+        )
+        hands: dict[int, Hand] = {}
         self._executor = Executor(
             store=store,
             runs=self._runs,
             registry=self._registry,
             planner=self._planner,
-            transports=self._transports,
-            rules=self._rules(),
-            clock=clock,
-            ids=ids,
-            deliver=self._deliver,
-            hold=self._agenda.add,
-            ended=self._ended,
+            decisions=self._decisions,
+            calls=calls,
             crons=self._crons,
-            observer=self._observer,
-            slots=self._slots,
+            clock=clock,
+            deliver=self._deliver,
+            hands=hands,
+        )
+        self._checkpoints = Checkpoints(
+            decisions=self._decisions, runs=self._runs, store=store, hands=hands
         )
         self._operations = Operations(
             store=store,
@@ -129,7 +165,7 @@ class Engine(Control):
             store=store,
             clock=clock,
             work=self._executor.work,
-            overflow=self._executor.overflow,
+            overflow=self._admission.overflow,
             preload=self._runs.preload,
             max_calls=settings.max_calls,
             ready_limit=settings.ready_limit,
@@ -186,7 +222,7 @@ class Engine(Control):
         self._item_ids.start_after(recovery.last_item_id)
         await self._apps.load()
         await self._operations.load()
-        await self._executor.load()
+        await self._admission.load()
         self._crons.plan(self._registry.functions())
         for slot in await self._store.waiting_slots():
             self._slots.stored((slot, 1))
@@ -350,7 +386,7 @@ class Engine(Control):
             LimitExceeded: an output is too large.
         """
         self._check_running()
-        await self._executor.checkpoint(run_id, ops, item_id=item_id, generation=generation)
+        await self._checkpoints.checkpoint(run_id, ops, item_id=item_id, generation=generation)
 
     async def begin_endpoint_run(
         self, run_id: str, draft: EventDraft, ops: Sequence[Op], *, retries: int
@@ -372,7 +408,7 @@ class Engine(Control):
             self._deliver(await self._store.accept([planned], now=now))
         elif kept.function_id != planned.runs[0].run.function_id:
             raise RunExists(f"A run of {kept.function_id!r} has the id {run_id}")
-        await self._executor.report(run_id, ops)
+        await self._checkpoints.report(run_id, ops)
 
     async def report_endpoint_run(self, run_id: str, ops: Sequence[Op]) -> None:
         """Take what a request reports of the run it is.
@@ -381,11 +417,11 @@ class Engine(Control):
             RunNotFound: no run has this id.
         """
         self._check_running()
-        await self._executor.report(run_id, ops)
+        await self._checkpoints.report(run_id, ops)
 
     def listen(self, listener: RunListener) -> None:
         """Let a listener hear of every step and end of a run from now on."""
-        self._executor.listeners.append(listener)
+        self._decisions.listeners.append(listener)
 
     async def attach_metadata(
         self, run_id: str, updates: Sequence[MetadataUpdate], *, step_id: str | None = None
@@ -397,7 +433,7 @@ class Engine(Control):
             LimitExceeded: it is more than a run may carry.
         """
         self._check_running()
-        await self._executor.attach(run_id, updates, step_id=step_id)
+        await self._checkpoints.attach(run_id, updates, step_id=step_id)
 
     async def signal(self, name: str, data: Json) -> str | None:
         """Send a signal; return the run that waited for it, or `None` when none did."""
@@ -470,6 +506,7 @@ class Engine(Control):
             self._agenda.add(item)
 
     def _ended(self, state: RunState) -> None:
+        self._admission.end_run(state.run.id)
         waiter = self._waiters.pop(state.run.id, None)
         if waiter is not None:
             waiter.set()
