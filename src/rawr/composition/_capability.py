@@ -49,6 +49,8 @@ class WorkflowSurface(Generic[Ports]):
     create_functions: Callable[[inngest.Inngest, Ports], Sequence[InngestFunction]]
     events: tuple[EventType[Any], ...] = ()
     """Every event a trigger of this surface emits; each needs a function that listens."""
+    signals: tuple[EventType[Any], ...] = ()
+    """Every event it sends to runs under way: they wait for it, or it cancels them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +106,28 @@ def define_workflow_surface(
     create_context: Callable[[WorkflowBoundary, Ports], object],
     create_functions: Callable[[inngest.Inngest, Ports], Sequence[InngestFunction]],
     events: Sequence[EventType[Any]] = (),
+    signals: Sequence[EventType[Any]] = (),
 ) -> WorkflowSurface[Ports]:
-    """Declare a workflow plugin."""
+    """Declare a workflow plugin.
+
+    `events` start runs (`Dispatch.send`), `signals` reach those under way (`Dispatch.signal`).
+
+    Raises:
+        CompositionError: An event is declared as both.
+    """
+    both = {event.name for event in events} & {signal.name for signal in signals}
+    if both:
+        raise CompositionError(
+            f"{', '.join(sorted(both))} would start runs and reach those under way; "
+            "make it two events, one in events= and one in signals="
+        )
     return WorkflowSurface(
         contract=contract,
         create_router=create_router,
         create_context=create_context,
         create_functions=create_functions,
         events=tuple(events),
+        signals=tuple(signals),
     )
 
 

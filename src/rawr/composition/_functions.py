@@ -76,7 +76,8 @@ def _unheard(capabilities: Sequence[Capability[Any]], made: Sequence[Made]) -> I
             yield (
                 f"no durable function listens to {', '.join(deaf)}, emitted by "
                 f"{surface_name(item, surface)}; runs it queues would never start: return a "
-                f"function with that trigger from {written_in(surface.create_functions)}"
+                f"function with that trigger from {written_in(surface.create_functions)}, or "
+                "declare in signals= what runs under way wait for"
             )
 
 

@@ -113,6 +113,14 @@ class BoundManifest:
             if item.workflows is not None
         }
 
+    def signals(self) -> Mapping[str, frozenset[str]]:
+        """For each capability with a workflow surface, the events it sends to runs under way."""
+        return {
+            item.name: frozenset(event.name for event in item.workflows.signals)
+            for item in self.manifest.capabilities
+            if item.workflows is not None
+        }
+
     def functions(self, client: inngest.Inngest) -> list[InngestFunction]:
         """Every durable function, made with the one client of the process.
 

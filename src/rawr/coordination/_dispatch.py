@@ -1,8 +1,8 @@
-"""Dispatch: the run, its first timeline entry and the event to send, in one transaction.
+"""Dispatch: the run, a timeline entry and the event to send, in one transaction.
 
 A caller is told "accepted" only after that transaction is durable; the relay sends the event
 afterwards, as often as it takes. The event's id derives from the run, so sending it again starts
-nothing again.
+nothing again, and ends no second wait.
 """
 
 from collections.abc import Callable, Collection
@@ -14,11 +14,13 @@ import inngest
 from rawr.coordination._errors import (
     IdempotencyConflict,
     RunConflict,
+    RunFinished,
     RunNotDispatchable,
     UndeclaredEvent,
+    UndeclaredSignal,
     UnknownRun,
 )
-from rawr.coordination._ids import check_id, digest, event_id_of
+from rawr.coordination._ids import check_id, digest, event_id_of, signal_id_of
 from rawr.coordination._lifecycle import Workflow
 from rawr.coordination._ports import RunStore, RunTransaction
 from rawr.coordination._run import RunRecord, TimelineEntry
@@ -55,14 +57,14 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched:
-    """The run a request led to; `event_ids` is empty if an earlier request led to it already."""
+    """The run a request or signal led to; `event_ids` is empty if an earlier one did already."""
 
     run: RunRecord
     event_ids: tuple[str, ...]
 
 
 class Dispatch:
-    """Starts durable runs."""
+    """Starts durable runs, and tells those under way what they wait for."""
 
     def __init__(
         self,
@@ -71,16 +73,22 @@ class Dispatch:
         clock: Clock,
         new_id: Callable[[], str],
         events: frozenset[str] | None = None,
+        signals: frozenset[str] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._new_id = new_id
         self._events = events
+        self._signals = signals
 
-    def limited_to(self, events: Collection[str]) -> "Dispatch":
-        """A dispatch that sends events of these names alone, such as those a plugin declares."""
+    def limited_to(self, events: Collection[str], *, signals: Collection[str] = ()) -> "Dispatch":
+        """A dispatch of events and signals of these names alone, as a plugin declares them."""
         return Dispatch(
-            store=self._store, clock=self._clock, new_id=self._new_id, events=frozenset(events)
+            store=self._store,
+            clock=self._clock,
+            new_id=self._new_id,
+            events=frozenset(events),
+            signals=frozenset(signals),
         )
 
     def new_run_id(self) -> str:
@@ -122,6 +130,79 @@ class Dispatch:
             also=also,
         )
         return await self._store.transact(admission)
+
+    async def signal(
+        self,
+        event: inngest.Event,
+        *,
+        workflow: Workflow,
+        run_id: str,
+        tenant_id: str,
+        key: str = "",
+        also: Also | None = None,
+    ) -> Dispatched:
+        """Store `event` for sending to a run that waits for it, with a timeline entry of the run.
+
+        The event's data names the run, so that the wait (or the function's `cancel`) can tell it
+        from others. It is sent once per run, name and `key`: repeating it sends nothing, and
+        `also` is not called then. The event's id is replaced by one derived from these.
+
+        Raises:
+            UndeclaredSignal: this dispatch is limited to other signals.
+            UnknownRun: this tenant has no such run of this workflow.
+            RunFinished: the run has ended, so it waits for nothing.
+            StorageError: nothing was stored; the same signal can be sent again.
+        """
+        if self._signals is not None and event.name not in self._signals:
+            raise UndeclaredSignal(event.name, self._signals)
+        now_ms = self._clock.now_ms()
+        signal = _Signal(
+            workflow=workflow,
+            run_id=run_id,
+            tenant_id=tenant_id,
+            event=event.model_copy(
+                update={"id": signal_id_of(event.name, run_id, key), "ts": event.ts or now_ms}
+            ),
+            now=from_ms(now_ms),
+            also=also,
+        )
+        return await self._store.transact(signal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signal:
+    """What a signal writes, inside the transaction."""
+
+    workflow: Workflow
+    run_id: str
+    tenant_id: str
+    event: inngest.Event
+    now: datetime
+    also: Also | None
+
+    def __call__(self, transaction: RunTransaction) -> Dispatched:
+        run = transaction.get(self.run_id)
+        if run is None or not _is_of(run, self):
+            raise UnknownRun(self.run_id)
+        entry = TimelineEntry(
+            event_id=self.event.id,
+            type="run.signalled",
+            status=run.status,
+            ts=self.now,
+            detail=self.event.name,
+        )
+        written = transaction.append(self.run_id, entry.correlated(run.correlation_id))
+        if written.sequence <= run.last_sequence:
+            return Dispatched(run=run, event_ids=())
+        if run.is_finished:
+            raise RunFinished(run)
+        # Not as the run's own event: what the engine calls that one stays known.
+        transaction.enqueue(self.event, run_id=None, now=self.now)
+        run = _stored(transaction, self.run_id)
+        if self.also is not None:
+            self.also(transaction, run)
+            run = _stored(transaction, self.run_id)
+        return Dispatched(run=run, event_ids=(self.event.id,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +317,7 @@ class _Admission:
         transaction.enqueue(self.event, run_id=self.run_id, now=self.now)
 
 
-def _is_of(run: RunRecord, request: RunRequest) -> bool:
+def _is_of(run: RunRecord, request: RunRequest | _Signal) -> bool:
     return (run.tenant_id, run.capability, run.workflow) == (
         request.tenant_id,
         request.workflow.capability,

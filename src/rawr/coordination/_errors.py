@@ -140,6 +140,17 @@ class UndeclaredEvent(CoordinationError):
         self.name = name
 
 
+class UndeclaredSignal(CoordinationError):
+    """An event that the plugin does not say it sends to runs under way."""
+
+    def __init__(self, name: str, declared: frozenset[str]) -> None:
+        super().__init__(
+            f"event {name!r} is not among the signals of this plugin "
+            f"({', '.join(sorted(declared)) or 'none'}); add it to signals= of its workflow surface"
+        )
+        self.name = name
+
+
 class UnsupportedTransaction(CoordinationError):
     """The store's transaction is of another kind than the one asked for."""
 

@@ -27,6 +27,11 @@ def event_id_of(event_name: str, run_id: str) -> str:
     return f"{event_name}:{run_id}"
 
 
+def signal_id_of(event_name: str, run_id: str, key: str) -> str:
+    """Return the id a signal to a run is sent with; its last part is never taken for a run's id."""
+    return f"{event_name}:{run_id}:key={key}"
+
+
 def run_id_of(event_id: str) -> str:
     """Return the run id within an event id; of an event that is no run's, nothing that exists."""
     return event_id.rpartition(":")[2]

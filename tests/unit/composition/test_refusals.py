@@ -1,5 +1,6 @@
 """What capabilities may not do to each other or to the host: refused, and the culprit named."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -179,6 +180,30 @@ def test_what_listens_beside_the_function_is_no_second_path() -> None:
 def test_a_wildcard_listens_to_an_event() -> None:
     manifest = compose_capabilities([capability(events=[Asked], listeners=[("log", "alpha.*")])])
     assert len(manifest.bind(PORTS).functions(client())) == 1
+
+
+def test_a_signal_needs_no_function_that_it_starts() -> None:
+    small = capability(events=[Asked], listeners=[("answer", "alpha.asked")])
+    assert small.workflows is not None
+    surface = dataclasses.replace(small.workflows, signals=(Again,))
+    bound = compose_capabilities([dataclasses.replace(small, workflows=surface)]).bind(PORTS)
+    assert len(bound.functions(client())) == 1
+    assert bound.events() == {"alpha": {"alpha.asked"}}
+    assert bound.signals() == {"alpha": {"alpha.asked_again"}}
+
+
+def test_an_event_is_no_signal_too() -> None:
+    small = capability(events=[Asked])
+    assert small.workflows is not None
+    with pytest.raises(CompositionError, match=r"^alpha\.asked would start runs and reach"):
+        define_workflow_surface(
+            contract=small.workflows.contract,
+            create_router=small.workflows.create_router,
+            create_context=small.workflows.create_context,
+            create_functions=small.workflows.create_functions,
+            events=[Asked],
+            signals=[Again, Asked],
+        )
 
 
 def test_an_event_nobody_listens_to_names_its_plugin_and_where_a_function_belongs() -> None:

@@ -24,7 +24,7 @@ def test_every_error_has_the_one_root_and_a_docstring():
         for value in vars(rawr.coordination).values()
         if inspect.isclass(value) and issubclass(value, Exception)
     ]
-    assert len(errors) == 16
+    assert len(errors) == 17
     assert all(issubclass(error, CoordinationError) and error.__doc__ for error in errors)
 
 

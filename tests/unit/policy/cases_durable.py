@@ -39,6 +39,12 @@ CASES = [
     ),
     Case(
         rule=16,
+        about="an API operation signals",
+        refused={API: "async def ship(context):\n    await context.dispatch.signal(1)  # here\n"},
+        accepted={WORKFLOW: "async def ship(context):\n    await context.dispatch.signal(1)\n"},
+    ),
+    Case(
+        rule=16,
         about="under another name",
         refused={
             SERVICE: (

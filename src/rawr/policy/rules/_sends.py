@@ -15,12 +15,13 @@ CLIENT: Final = "inngest.Inngest"
 _SENDERS: Final = frozenset({DISPATCH, CLIENT, "rawr.coordination.EventSender"})
 _SENDER_NAMES: Final = frozenset({"dispatch", "inngest", "inngest_client", "event_sender"})
 _SEND: Final = frozenset({"send", "send_sync"})
+_SIGNAL: Final = "signal"
 _EVENT_TYPE: Final = "rawr.coordination.EventType"
 
 
 def sends(tree: Tree, file: PythonFile) -> Iterator[ast.Attribute]:
-    """Every use of the `send` of a dispatch or of an engine client."""
-    found = [node for node in file.each(ast.Attribute) if node.attr in _SEND]
+    """Every use of the `send` of a dispatch or of an engine client, or of a dispatch's `signal`."""
+    found = [node for node in file.each(ast.Attribute) if node.attr in {*_SEND, _SIGNAL}]
     assigned = _assigned_senders(tree, file) if found else {}
     for node in found:
         if _is_sender(tree, file, node, assigned):
@@ -101,7 +102,7 @@ def _add_calls(tree: Tree, file: PythonFile, graph: dict[str, _Calls]) -> None:
     events = _events(tree, file)
     for node in sends(tree, file):
         function = file.function(node)
-        if function is not None:
+        if function is not None and node.attr != _SIGNAL:  # starts nothing
             name = _qualified(file, function)
             sent = events.get(function, {name})
             graph.setdefault(name, _Calls()).events.update(sent)
