@@ -34,7 +34,7 @@ from ._httpx import HTTPClient, HTTPXTransport
 from ._link import HTTPLink
 from ._messages import Headers, HTTPRequest, HTTPResponse, Transport
 from ._openapi import ErrorDecoder, OpenAPILink
-from ._reconnect import ReconnectLink
+from ._reconnect import ReconnectLink, can_resume
 from ._retry import FailedAttempt, RetryLink, can_repeat, growing_delay
 from ._retry_after import RetryAfterTransport
 from ._rpc import MethodSource, RPCLink, RPCMethod, contract_method
@@ -90,6 +90,7 @@ __all__ = [
     "Transport",
     "WebSocketLink",
     "can_repeat",
+    "can_resume",
     "contract_method",
     "create_client",
     "growing_delay",

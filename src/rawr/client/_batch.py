@@ -38,8 +38,7 @@ _MAX_URL_LENGTH: Final = 2083
 class BatchTransport(Transport):
     """Sends the JSON requests of one moment together; the server needs the batch plugin.
 
-    Files and streams go alone: a stream asked for inside a batch is refused by the server,
-    so keep streaming procedures on a link of their own (see `DynamicLink`).
+    Files and event iterators, sent or asked for, go alone: no batch can carry them.
 
     >>> import asyncio
     >>> from rawr.client import ASGITransport, RPCLink
@@ -271,9 +270,8 @@ def _fail(group: Sequence[_Queued], error: LinkError) -> None:
 
 def _fits_batch(request: HTTPRequest) -> bool:
     body = request.body
-    return body is None or (
-        isinstance(body, bytes) and request.headers.get("content-type") == JSON_TYPE
-    )
+    is_json = isinstance(body, bytes) and request.headers.get("content-type") == JSON_TYPE
+    return (body is None or is_json) and not request.expects_events
 
 
 def _common_headers(requests: Sequence[HTTPRequest]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What both HTTP links do with a call, whatever the protocol."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -74,6 +75,8 @@ class HTTPLink(Link):
         limit = timeout_of(call, self._timeout)
         async with deadline(limit, f"{name_of(call)} did not answer"):
             request = self._codec.encode(on_the_wire(call), await headers_of(call, self._headers))
+            if call.contract.definition.streams:
+                request = replace(request, expects_events=True)
             response = await self._transport.send(request)
             if is_event_stream(response):
                 return await self._events(call, response)

@@ -18,6 +18,8 @@ class HTTPRequest:
     url: str
     headers: Headers = field(default_factory=dict)
     body: "bytes | UploadBody | None" = None
+    expects_events: bool = False
+    """Whether the contract says that the answer is an event iterator."""
 
 
 async def _nothing() -> None:

@@ -1,6 +1,6 @@
 """Resuming event iterators whose connection broke."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,12 +17,23 @@ _LONGEST_DELAY_SECONDS: Final = 30.0
 _PASSING_STATUSES: Final = (502, 503, 504)
 
 
+def can_resume(error: ORPCError[Any] | LinkError) -> bool:
+    """Whether a failure passes: of the network, or of a server that is down or going down.
+
+    Of the errors a server tells, also inside a stream, that is status 502, 503 and 504.
+    """
+    if isinstance(error, ORPCError):
+        return error.status in _PASSING_STATUSES
+    return isinstance(error, ConnectFailed | ConnectionLost | TimedOut)
+
+
 class ReconnectLink(Link):
     """Reopens broken event iterators after the last event received (its id is sent along).
 
     A stream whose events carry no id cannot be resumed without repeating them, so its
-    failure is raised. Waits as long as the server's last `retry` says, twice as long after
-    each failure in a row; gives up after `max_attempts` of them.
+    failure is raised; so is one that `should_resume` says no to. Waits as long as the
+    server's last `retry` says, twice as long after each failure in a row; gives up after
+    `max_attempts` of them.
 
     >>> from rawr.client import RPCLink
     >>> link = ReconnectLink(RPCLink("https://hq.example.com/rpc"), max_attempts=10)
@@ -34,9 +45,11 @@ class ReconnectLink(Link):
         *,
         max_attempts: int = 5,
         delay_seconds: float = 2.0,
+        should_resume: Callable[[ORPCError[Any] | LinkError], bool] = can_resume,
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._link = link
+        self.should_resume: Final = should_resume
         self._max_attempts = max_attempts
         self._delay_seconds = delay_seconds
         self._sleep = sleep
@@ -62,7 +75,7 @@ class ReconnectLink(Link):
             try:
                 return await self._link.call(call)
             except (ORPCError, LinkError) as error:
-                if not _is_passing(error):
+                if not self.should_resume(error):
                     raise
                 failure = error
         raise failure
@@ -88,7 +101,7 @@ class ResumingSource(AsyncIterator[Any]):
         while not self._closed:
             try:
                 item = await anext(self._events.events())
-            except (ConnectFailed, ConnectionLost, TimedOut) as error:
+            except (ORPCError, LinkError) as error:
                 await self._resume(error)
                 continue
             if isinstance(item, Event):
@@ -107,16 +120,10 @@ class ResumingSource(AsyncIterator[Any]):
         if meta.retry is not None:
             self._retry = meta.retry
 
-    async def _resume(self, failure: LinkError) -> None:
+    async def _resume(self, failure: ORPCError[Any] | LinkError) -> None:
         await self._events.aclose()
-        if self._call.last_event_id is None:
+        if self._call.last_event_id is None or not self._link.should_resume(failure):
             raise failure
         self._events = await self._link.reopen(self._call, self._retry, failure)
         if self._closed:
             await self._events.aclose()
-
-
-def _is_passing(error: ORPCError[Any] | LinkError) -> bool:
-    if isinstance(error, ORPCError):
-        return error.status in _PASSING_STATUSES
-    return isinstance(error, ConnectFailed | ConnectionLost | TimedOut)

@@ -8,6 +8,7 @@ from rawr.wire.body import StandardBody, parse_body
 from rawr.wire.event_iterator import IteratorDecoder
 
 from ._asgi import Receive, Scope, raw_path
+from ._cookies import read_cookies
 from ._operation import Operation
 from ._reading import BodyReader
 from ._response import Headers
@@ -98,6 +99,12 @@ class Request(BodyReader):
                 joined[name] = f"{joined[name]}, {value}" if name in joined else value
             self._headers = joined
         return self._headers
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies by name; see `HeaderList.set_cookie` for setting some."""
+        lines = (value for name, value in self.raw_headers if name == b"cookie")
+        return read_cookies(b";".join(lines).decode("latin-1"))
 
     @property
     def last_event_id(self) -> str | None:

@@ -1,5 +1,6 @@
 """Retrying, reconnecting and waiting for busy servers, in virtual time."""
 
+import json
 from email.utils import formatdate
 from typing import Any
 
@@ -213,6 +214,39 @@ async def test_errors_the_procedure_reports_end_the_stream() -> None:
     with pytest.raises(ORPCError):
         await items_of(await client.watch())
     assert len(transport.requests) == 1
+
+
+def telling(status: int) -> bytes:
+    error = {"defined": False, "code": "SOON", "status": status, "message": "m"}
+    return b"event: error\ndata: " + json.dumps({"json": error}).encode() + b"\n\n"
+
+
+async def test_a_server_that_says_it_goes_down_inside_a_stream_is_asked_again() -> None:
+    client, transport = reconnecting(
+        [events(event(1, id="a"), telling(503)), events(event(2, id="b"), DONE)], Sleeper()
+    )
+    assert await items_of(await client.watch()) == [1, 2]
+    assert transport.requests[1].headers["last-event-id"] == "a"
+
+
+async def test_the_caller_may_decide_what_to_resume() -> None:
+    asked: list[Exception] = []
+
+    def should_resume(error: Exception) -> bool:
+        asked.append(error)
+        return len(asked) == 1
+
+    transport = FakeTransport(
+        [events(event(1, id="a"), telling(500)), events(event(2, id="b"), telling(500))]
+    )
+    link = ReconnectLink(
+        RPCLink(URL, client=transport), should_resume=should_resume, sleep=Sleeper()
+    )
+    stream = await create_client(Api, link).watch()
+    assert [await anext(stream), await anext(stream)] == [Item(n=1), Item(n=2)]
+    with pytest.raises(ORPCError, match="m"):
+        await anext(stream)
+    assert len(asked) == 2
 
 
 async def test_the_result_survives_reconnection() -> None:

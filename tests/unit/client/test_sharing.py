@@ -168,6 +168,26 @@ async def test_a_call_alone_is_no_batch() -> None:
     assert inner.requests[0].url == f"{URL}/write"
 
 
+async def test_calls_that_stream_go_beside_the_batch() -> None:
+    def answer(request: HTTPRequest) -> Answer:
+        return events(event(1), DONE) if request.url.endswith("/watch") else answer_batch(request)
+
+    inner = FakeTransport(answer)
+    seen: list[object] = []
+    async with BatchTransport(inner, mode="buffered") as transport:
+        client = create_client(Api, RPCLink(URL, client=transport))
+
+        async def watch() -> None:
+            seen.extend([item async for item in await client.watch()])
+
+        await together(watch, lambda: client.write(Item(n=0)), lambda: client.write(Item(n=1)))
+    assert seen == [Item(n=1)]
+    assert sorted(request.url for request in inner.requests) == [
+        f"{URL}/watch",
+        f"{URL}/write/__batch__",
+    ]
+
+
 async def test_batches_have_a_size() -> None:
     outcomes, inner = await batched(answer_batch, range(5), max_size=2)
     assert outcomes == [Item(n=number) for number in range(5)]

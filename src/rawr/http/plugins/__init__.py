@@ -10,6 +10,7 @@
     CSRFProtection    8_000_000   call
     RateLimit         6_000_000   response, call
     Batch             5_000_000   exchange
+    Rethrow           4_000_000   exchange, call
     SmartCoercion     1_000_000   procedure
     OpenAPIReference          0   exchange
     ResponseHeaders           0   response
@@ -27,6 +28,7 @@ from ._headers import HeaderList, ResponseHeaders, response_headers
 from ._limiters import LimitsRateLimiter, MemoryRateLimiter, RateDecision, RateLimiter
 from ._rate_limit import RateLimit, by_address
 from ._reference import DocumentPage, OpenAPIReference, PageFile
+from ._rethrow import Rethrow, ShouldRethrow, is_unexpected
 from ._tracer import NoTracer, OpenTelemetryTracer, Span, Tracer
 from ._tracing import Tracing
 
@@ -49,11 +51,14 @@ __all__ = [
     "RateLimiter",
     "RequestIdFilter",
     "ResponseHeaders",
+    "Rethrow",
+    "ShouldRethrow",
     "SmartCoercion",
     "Span",
     "Tracer",
     "Tracing",
     "by_address",
+    "is_unexpected",
     "request_id",
     "response_headers",
 ]

@@ -1,11 +1,13 @@
 """Response headers that handlers choose (oRPC's response headers plugin)."""
 
 from contextvars import ContextVar
+from datetime import timedelta
 from typing import Final
 
 from typing_extensions import override
 
 from rawr.http._body import encode_headers
+from rawr.http._cookies import SameSite, write_cookie
 from rawr.http._plugin import Plugin, Respond
 from rawr.http._request import Request
 from rawr.http._response import Header, Response
@@ -36,6 +38,42 @@ class HeaderList:
         """Take back the lines of a name that this call added."""
         raw_name = name.lower().encode("latin-1")
         self._lines = [line for line in self._lines if line[0] != raw_name]
+
+    def set_cookie(
+        self,
+        name: str,
+        value: str,
+        *,
+        max_age: timedelta | None = None,
+        path: str = "/",
+        domain: str | None = None,
+        secure: bool = True,
+        http_only: bool = True,
+        same_site: SameSite = "Lax",
+    ) -> None:
+        """Set a cookie: for the browser session, or for `max_age`.
+
+        It keeps to TLS, is hidden from scripts and from requests that other sites make,
+        unless told otherwise.
+
+        Raises:
+            EncodeError: Name, path or domain cannot be in a cookie.
+        """
+        line = write_cookie(
+            name,
+            value,
+            max_age=max_age,
+            path=path,
+            domain=domain,
+            secure=secure,
+            http_only=http_only,
+            same_site=same_site,
+        )
+        self.append("set-cookie", line)
+
+    def delete_cookie(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Make the browser forget a cookie that was set with this path and domain."""
+        self.set_cookie(name, "", max_age=timedelta(0), path=path, domain=domain)
 
     def lines(self) -> tuple[Header, ...]:
         """The lines, undecoded."""

@@ -1,9 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from tests.unit.http.kit import Gate, rpc_client
 
 from rawr.contract import ORPCError
 from rawr.http import Request, Respond, Response
-from rawr.http.plugins import Batch, ResponseHeaders, response_headers
+from rawr.http.plugins import Batch, HeaderList, ResponseHeaders, response_headers
 from rawr.wire import EncodeError
 
 
@@ -65,3 +67,50 @@ async def test_a_header_that_cannot_be_sent_is_refused_where_it_is_added() -> No
 async def test_outside_of_a_call_there_is_nothing_to_add_to() -> None:
     with pytest.raises(LookupError, match="ResponseHeaders plugin"):
         response_headers()
+
+
+async def test_cookies_are_set_safely_unless_told_otherwise() -> None:
+    async def signing_in(request: Request, next: Respond) -> Response:
+        headers = response_headers()
+        headers.set_cookie("session", "ü;=1", max_age=timedelta(hours=1))
+        headers.set_cookie(
+            "theme",
+            "dark",
+            path="/app",
+            domain="a.example",
+            secure=False,
+            http_only=False,
+            same_site="Strict",
+        )
+        headers.delete_cookie("old")
+        return await next(request)
+
+    client = rpc_client(plugins=[ResponseHeaders()], interceptors=[signing_in])
+    response = await client.request("POST", "/rpc/nothing", body=b"{}")
+    assert [value for name, value in response.raw_headers if name == b"set-cookie"] == [
+        b"session=%C3%BC%3B=1; Path=/; Max-Age=3600; SameSite=Lax; Secure; HttpOnly",
+        b"theme=dark; Path=/app; Domain=a.example; SameSite=Strict",
+        b"old=; Path=/; Max-Age=0; SameSite=Lax; Secure; HttpOnly",
+    ]
+
+
+@pytest.mark.parametrize(
+    "options", [{"name": "a b"}, {"name": ""}, {"path": "/;x"}, {"domain": "a\r\nb"}], ids=str
+)
+def test_what_would_break_a_cookie_is_refused(options: dict[str, str]) -> None:
+    with pytest.raises(EncodeError, match="cookie"):
+        HeaderList().set_cookie(**{"name": "a", "value": "b", **options})  # type: ignore[arg-type]  # built from cases
+
+
+async def test_requests_have_cookies() -> None:
+    seen: list[dict[str, str]] = []
+
+    async def reading(request: Request, next: Respond) -> Response:
+        seen.append(request.cookies)
+        return await next(request)
+
+    client = rpc_client(interceptors=[reading])
+    cookies = 'session=%C3%BC%3B=1; theme="dark"; broken; session=other'
+    await client.request("POST", "/rpc/nothing", headers={"cookie": cookies}, body=b"{}")
+    await client.request("POST", "/rpc/nothing", body=b"{}")
+    assert seen == [{"session": "ü;=1", "theme": "dark"}, {}]
