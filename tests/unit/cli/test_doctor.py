@@ -390,7 +390,8 @@ def test_a_document_that_is_not_current_is_worth_a_note(
 
 def test_a_new_hq_of_rawr_init_publishes_what_its_document_says(tmp_path: Path, hq: Path) -> None:
     CliRunner().invoke(main, ["init", "acme", "--directory", str(tmp_path / "acme")])
-    (hq / "openapi.json").write_bytes((tmp_path / "acme" / "openapi.json").read_bytes())
+    for name in ("openapi.json", "rawr_hq.py"):
+        (hq / name).write_bytes((tmp_path / "acme" / name).read_bytes())
     _, found = examined(hq)
     assert found["published"]["level"] == "ok"
 
