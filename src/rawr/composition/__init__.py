@@ -11,7 +11,6 @@ from ._boundary import (
 from ._capability import (
     ApiSurface,
     Capability,
-    CompositionError,
     InngestFunction,
     WebSurface,
     WorkflowSurface,
@@ -20,6 +19,7 @@ from ._capability import (
     define_web_surface,
     define_workflow_surface,
 )
+from ._errors import CompositionError
 from ._manifest import (
     BoundManifest,
     Manifest,

@@ -14,6 +14,7 @@ from rawr.procedure import Router
 from rawr.sqlite import MigrationSet
 
 from ._boundary import ApiBoundary, WorkflowBoundary
+from ._errors import CompositionError
 from ._ports import HostPorts
 
 Ports = TypeVar("Ports")
@@ -22,10 +23,6 @@ InngestFunction: TypeAlias = inngest.Function[Any]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RESERVED = frozenset({"workflows"})
-
-
-class CompositionError(Exception):
-    """Capabilities cannot be composed; the message names the culprit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

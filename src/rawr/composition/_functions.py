@@ -7,7 +7,8 @@ import inngest
 
 from rawr.durable.domain.matching import patterns_for
 
-from ._capability import Capability, CompositionError, InngestFunction, WorkflowSurface
+from ._capability import Capability, InngestFunction, WorkflowSurface
+from ._errors import CompositionError
 from ._place import place_of, written_in
 from ._refusals import surface_name, twice
 

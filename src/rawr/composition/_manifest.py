@@ -12,7 +12,8 @@ from rawr.procedure import Router, compose_routers
 from rawr.sqlite import MigrationSet
 
 from ._boundary import ApiBoundary, WorkflowBoundary
-from ._capability import Capability, CompositionError, InngestFunction, WebSurface
+from ._capability import Capability, InngestFunction, WebSurface
+from ._errors import CompositionError
 from ._functions import make_functions, refuse_misfits
 from ._place import written_in
 from ._ports import HostPorts
@@ -78,8 +79,13 @@ class Manifest:
         self.orpc.create_router()
 
     def bind(self, ports: HostPorts) -> "BoundManifest":
-        """Bind every capability to the host's resources, once."""
-        return BoundManifest(self, {item.name: item.provide(ports) for item in self.capabilities})
+        """Bind every capability to the host's resources, once.
+
+        Raises:
+            CompositionError: Packages need each other to be bound.
+        """
+        bound = {item.name: ports.package(item.provide) for item in self.capabilities}
+        return BoundManifest(self, bound)
 
 
 class BoundManifest:

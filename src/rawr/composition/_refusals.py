@@ -7,7 +7,8 @@ from typing import Any, TypeAlias, TypeVar
 
 from rawr.contract import Contract, ProcedureContract, walk
 
-from ._capability import ApiSurface, Capability, CompositionError, WorkflowSurface
+from ._capability import ApiSurface, Capability, WorkflowSurface
+from ._errors import CompositionError
 from ._place import place_of, procedure_in, written_in
 
 _PARAMETER = re.compile(r"\{(\+?)[^{}]*\}")  # its name does not tell routes apart

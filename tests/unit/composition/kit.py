@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, cast
 
 import inngest
 
@@ -16,9 +17,10 @@ from rawr.composition import (
     define_workflow_surface,
 )
 from rawr.contract import Contract, get, post
-from rawr.coordination import EventType
+from rawr.coordination import EventType, Runs, Workflow
 from rawr.procedure import Router, implement
 from rawr.schema import Schema
+from rawr.sqlite import Database
 
 
 class Text(Schema):
@@ -57,6 +59,16 @@ def workflow_contract(prefix: str, *, publish: bool = True) -> type[Contract]:
         read_text = get("/read").input(Text).output(Text)
 
     return SmallWorkflows
+
+
+def host_ports() -> HostPorts:
+    """Ports that nothing is read from or written to."""
+    return HostPorts(
+        runs=cast("Callable[[Workflow], Runs]", None),
+        database=cast("Database", None),
+        now=lambda: datetime(2026, 1, 2, tzinfo=UTC),
+        new_id=lambda: "id-1",
+    )
 
 
 def functions(

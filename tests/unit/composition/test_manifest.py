@@ -1,12 +1,11 @@
-from typing import Any, cast
+from typing import Any
 
 import inngest
 import pytest
-from tests.unit.composition.kit import Context, Seen, Text, capability
+from tests.unit.composition.kit import Context, Seen, Text, capability, host_ports
 
 from rawr.composition import (
     CompositionError,
-    HostPorts,
     Manifest,
     compose_capabilities,
     define_capability,
@@ -15,7 +14,7 @@ from rawr.contract import ContractError, compose_contracts, walk
 from rawr.coordination import EventType
 
 Asked = EventType("alpha.asked", Text)
-PORTS = cast("HostPorts", object())
+PORTS = host_ports()
 
 
 def client() -> inngest.Inngest:
@@ -178,7 +177,7 @@ def test_a_context_is_made_anew_for_each_request() -> None:
 def test_one_manifest_can_be_bound_twice_without_either_knowing() -> None:
     seen = Seen()
     manifest = compose_capabilities([capability(seen=seen)])
-    other = cast("HostPorts", object())
+    other = host_ports()
     first, second = manifest.bind(PORTS), manifest.bind(other)
     assert first is not second
     assert seen.ports == [PORTS, other]

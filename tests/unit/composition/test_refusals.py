@@ -3,16 +3,15 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import inngest
 import pytest
-from tests.unit.composition.kit import Context, Text, capability, functions
+from tests.unit.composition.kit import Context, Text, capability, functions, host_ports
 
 from rawr.composition import (
     Capability,
     CompositionError,
-    HostPorts,
     Manifest,
     compose_capabilities,
     define_api_surface,
@@ -25,7 +24,7 @@ from rawr.procedure import Router, implement, lazy
 
 Asked = EventType("alpha.asked", Text)
 Again = EventType("alpha.asked_again", Text)
-PORTS = cast("HostPorts", object())
+PORTS = host_ports()
 HERE = "tests/unit/composition/test_refusals.py"
 KIT = "tests/unit/composition/kit.py"
 
