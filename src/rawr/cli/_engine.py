@@ -16,6 +16,7 @@ from rawr.durable.domain.limits import RunLimits
 from rawr.durable.domain.retention import Retention
 from rawr.durable.engine import Engine, EngineSettings
 from rawr.durable.metrics import EngineMetrics
+from rawr.durable.run_log import RunLog
 from rawr.server import configure_logging, listen, serve_app
 
 from ._engine_apps import connect_app
@@ -95,6 +96,7 @@ async def run_engine(
         settings = options.engine_settings(signing_keys)
         opened = await Engine.open(data_dir, settings=settings, observer=metrics)
         async with opened as engine, anyio.create_task_group() as tasks:
+            engine.listen(RunLog())
             say(f"engine ({api_settings.kind}) at {address}, data in {data_dir}")
             for url in options.sdk_urls:
                 tasks.start_soon(partial(connect_app, url, api_settings, say=say))

@@ -19,6 +19,7 @@ from rawr.durable.domain.retention import Retention
 from rawr.durable.engine import Engine, EngineSettings
 from rawr.durable.ingress import create_ingress
 from rawr.durable.metrics import EngineMetrics
+from rawr.durable.run_log import RunLog
 from rawr.sqlite import StorageError
 
 from ._engine import APP_ID
@@ -59,6 +60,7 @@ class EmbeddedEngine:
             ),
             observer=metrics,
         )
+        engine.listen(RunLog())
         client = inngest.Inngest(
             app_id=APP_ID,
             is_production=settings.signing_key is not None,
