@@ -23,6 +23,7 @@ from rawr.durable.api._operations import OperationRoutes
 from rawr.durable.api._realtime import RealtimeRoutes
 from rawr.durable.api._registration import RegistrationRoutes
 from rawr.durable.api._responses import on_defect, on_engine_error, on_http_error
+from rawr.durable.api._results import Results
 from rawr.durable.api._runs import RunRoutes, StateGone, on_state_gone
 from rawr.durable.api._settings import KIND_HEADER, APISettings
 from rawr.durable.api._short_way import ShortWay
@@ -60,9 +61,11 @@ def create_engine_api(
     sync = _syncing(settings, http_client)
     broadcaster = Broadcaster()
     engine.listen(LifecycleMessages(broadcaster, clock))
+    results = Results()
+    engine.listen(results)
     busy = [
         *CheckpointRoutes(engine, settings).routes(),
-        *EventRoutes(engine, settings, clock).routes(),
+        *EventRoutes(engine, settings, clock, results).routes(),
     ]
     app = Starlette(
         routes=[

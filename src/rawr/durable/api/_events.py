@@ -18,6 +18,7 @@ from rawr.durable.api._responses import (
     json_response,
     read_body,
 )
+from rawr.durable.api._results import Results, parse_wait
 from rawr.durable.api._runs import event_run_json
 from rawr.durable.api._settings import APISettings
 from rawr.durable.domain.clock import Clock
@@ -28,6 +29,7 @@ from rawr.durable.engine import Engine
 from rawr.durable.protocol.call import ACCOUNT_ID
 from rawr.durable.protocol.events import parse_events
 
+_ACCEPTED: Final = 202
 _SEED_HEADER: Final = "x-inngest-event-id-seed"
 
 
@@ -39,10 +41,13 @@ class _Invocation(msgspec.Struct):
 class EventRoutes:
     """``/e/{key}``, ``/invoke/{slug}`` and ``/v1/events``."""
 
-    def __init__(self, engine: Engine, settings: APISettings, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, settings: APISettings, clock: Clock, results: Results
+    ) -> None:
         self._engine = engine
         self._settings = settings
         self._clock = clock
+        self._results = results
 
     def routes(self) -> list[Route]:
         """The routes."""
@@ -78,11 +83,18 @@ class EventRoutes:
         return _sent(ids or [""], 200)
 
     async def _invoke(self, request: Request) -> Response:
+        waits = request.query_params.get("wait") if request.scope["query_string"] else None
+        wait = None if waits is None else parse_wait(waits)
         given = await json_body(request, _Invocation, limit=self._settings.max_body_bytes)
         event_id = await self._engine.invoke(
             request.path_params["slug"], given.data or {}, user=given.user
         )
-        return json_response({"id": event_id, "status": 200})
+        if wait is None:
+            return json_response({"id": event_id, "status": 200})
+        result = await self._results.of_event(event_id, wait=wait)
+        if result is None:
+            return json_response({"id": event_id, "status": _ACCEPTED}, _ACCEPTED)
+        return json_response({"id": event_id, "status": 200, "run": result})
 
     async def _list(self, request: Request) -> Response:
         query = request.query_params
