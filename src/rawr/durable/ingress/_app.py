@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urljoin
 
 import inngest
@@ -14,12 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from rawr.durable.domain.clock import SystemClock
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.domain.limits import MAX_RESPONSE_BYTES
+from rawr.durable.ingress._checkpointing import Checkpointing
 from rawr.durable.ingress._gate import Admitted, BodyTooLarge, Gate, Refused
 from rawr.durable.protocol.signing import SIGNATURE_HEADER, sign_bytes
 
 logger = logging.getLogger(__name__)
+
+FRAMEWORK: Final = server_lib.Framework.FAST_API
 
 
 def create_ingress(
@@ -28,6 +32,7 @@ def create_ingress(
     *,
     signing_keys: Sequence[str] = (),
     takes_unsigned: bool = False,
+    checkpointing: bool = False,
     serve_origin: str | None = None,
     serve_path: str | None = None,
     max_body_bytes: int = MAX_RESPONSE_BYTES,
@@ -41,6 +46,11 @@ def create_ingress(
     `takes_unsigned` is for a dev server, which signs nothing: who listens beyond loopback must not
     say so.
 
+    With `checkpointing` a call does not end with a step that succeeds: the step is saved by a
+    request to the client's server, as the SDK for TypeScript does, and the function goes on, for
+    up to ten seconds. What cannot be saved ends the call as it does without. `close` the ingress
+    then.
+
     `serve_origin` and `serve_path` fix the URL that PUT registers, which otherwise follows the
     request's own.
     """
@@ -53,11 +63,21 @@ def create_ingress(
     handler = comm_lib.CommHandler(
         client=client,
         enable_unauthed_sync=False,
-        framework=server_lib.Framework.FAST_API,
+        framework=FRAMEWORK,
         functions=list(functions),
         streaming=None,
     )
-    return Ingress(gate, handler, serve_origin=serve_origin, serve_path=serve_path, now_s=now_s)
+    checkpoints = None
+    if checkpointing:
+        checkpoints = Checkpointing(client, functions, framework=FRAMEWORK, clock=SystemClock())
+    return Ingress(
+        gate,
+        handler,
+        checkpoints=checkpoints,
+        serve_origin=serve_origin,
+        serve_path=serve_path,
+        now_s=now_s,
+    )
 
 
 class RegistrationFailed(EngineError):
@@ -76,10 +96,12 @@ class Ingress:
         gate: Gate,
         handler: comm_lib.CommHandler,
         *,
+        checkpoints: Checkpointing | None,
         serve_origin: str | None,
         serve_path: str | None,
         now_s: Callable[[], float],
     ) -> None:
+        self._checkpoints = checkpoints
         self._gate = gate
         self._handler = handler
         self._serve_origin = serve_origin
@@ -119,6 +141,11 @@ class Ingress:
         if said.get("ok") is not True:
             raise RegistrationFailed(str(said.get("error") or said.get("message") or said))
 
+    async def close(self) -> None:
+        """Close the connections, if there are any."""
+        if self._checkpoints is not None:
+            await self._checkpoints.close()
+
     async def _answer(self, request: Request) -> Response:
         try:
             admitted = await self._gate.admit(request)
@@ -136,14 +163,26 @@ class Ingress:
     async def _dispatch(self, request: Request, admitted: Admitted) -> Response:
         match request.method:
             case "POST":
-                answer = await self._handler.post(self._request(request, admitted, verified=True))
-                return _response(answer, self._signing(admitted))
+                return _response(await self._call(request, admitted), self._signing(admitted))
             case "PUT":
                 return _response(await self._handler.put(self._request(request, admitted)))
             case "GET":
                 return _response(self._handler.get_sync(self._request(request, admitted)))
             case _:
                 return PlainTextResponse("method not allowed", 405, {"allow": "GET, POST, PUT"})
+
+    async def _call(self, request: Request, admitted: Admitted) -> comm_lib.CommResponse:
+        query = request.query_params
+        if self._checkpoints is not None and "probe" not in query:
+            answer = await self._checkpoints.answer(
+                admitted.body,
+                function_id=query.get("fnId"),
+                step_id=query.get("stepId"),
+                key=admitted.key,
+            )
+            if answer is not None:
+                return answer
+        return await self._handler.post(self._request(request, admitted, verified=True))
 
     def _request(
         self, request: Request, admitted: Admitted, *, verified: bool = False

@@ -57,15 +57,18 @@ class World:
         )
 
     @contextlib.asynccontextmanager
-    async def serving(self, *define: Define) -> AsyncIterator[None]:
+    async def serving(self, *define: Define, checkpointing: bool = False) -> AsyncIterator[None]:
         """Serve functions through the ingress and have the engine ask for their registration."""
         functions = [one(self.client) for one in define]
-        ingress = create_ingress(self.client, functions, signing_keys=[SIGNING_KEY])
+        ingress = create_ingress(
+            self.client, functions, signing_keys=[SIGNING_KEY], checkpointing=checkpointing
+        )
         async with served(ingress) as origin, httpx2.AsyncClient(trust_env=False) as http:
             url = f"{origin}/api/inngest"
             kind = self.settings.kind
             await request_sync(url, client=http, kind=kind, signing_key=SIGNING_KEY)
             yield
+            await ingress.close()
 
     async def close(self) -> None:
         """Close the connections the SDK itself leaves open."""
