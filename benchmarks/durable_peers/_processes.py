@@ -11,6 +11,8 @@ from socket import create_connection
 _PATIENCE_S = 30.0
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 
+_BASE = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+
 #: The servers that run beside the load, by their part in it.
 _running: dict[str, int] = {}
 
@@ -21,14 +23,17 @@ def server(
 ) -> Iterator[None]:
     """Run a server while the block runs; it is ready when it listens on its port.
 
-    `part` is what it does in the run of a function: it is the `engine`, or the `app`.
+    `env` is its environment, but for what every program needs: Node's copies all of it for each
+    request. `part` is what it does in the run of a function: it is the `engine`, or the `app`.
 
     Raises:
         RuntimeError: it ended, or did not listen within half a minute.
     """
     log = cwd / f"{port}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=cwd, env=env, stdout=output, stderr=output)
+        process = subprocess.Popen(
+            command, cwd=cwd, env={**_BASE, **env}, stdout=output, stderr=output
+        )
     try:
         _await_port(process, port, log)
         _running[part] = process.pid

@@ -1,4 +1,7 @@
-"""The stand-alone engine of this project, and an app on the official TypeScript SDK behind HTTP."""
+"""The stand-alone engine of this project, and an app on the official TypeScript SDK behind HTTP.
+
+The second argument is how many steps the SDK saves together.
+"""
 
 import sys
 from contextlib import AbstractAsyncContextManager
@@ -14,7 +17,7 @@ APP = Path(__file__).with_name("over_http_node_app.mjs")
 
 def start(directory: Path) -> AbstractAsyncContextManager[OverHTTP]:
     port = free_port()
-    app = [sys.argv[2], str(APP), str(port), *map(str, LENGTHS)]
+    app = [sys.argv[3], str(APP), str(port), sys.argv[2], *map(str, LENGTHS)]
     return beside(directory, app, app_port=port, NODE_ENV="production")
 
 

@@ -1,5 +1,5 @@
 // The app of `over_http_node`: the functions of the others on the official TypeScript SDK, with the
-// checkpointing it comes with. The SDK is the one the tests pin.
+// checkpointing it comes with, or with more steps saved together. The SDK is the one the tests pin.
 import http from 'node:http'
 import { createRequire } from 'node:module'
 
@@ -7,7 +7,9 @@ const require = createRequire(new URL('../../tests/node/package.json', import.me
 const { Inngest } = require('inngest')
 const { serve } = require('inngest/node')
 
-const client = new Inngest({ id: 'bench' })
+const [port, bufferedSteps, ...lengths] = process.argv.slice(2).map(Number)
+const checkpointing = bufferedSteps === 1 ? true : { bufferedSteps, maxInterval: '1s' }
+const client = new Inngest({ id: 'bench', checkpointing })
 
 const build = (steps) =>
   client.createFunction({ id: `steps-${steps}`, triggers: [{ event: `bench/go.${steps}` }] }, async ({ step }) => {
@@ -16,5 +18,5 @@ const build = (steps) =>
     return total
   })
 
-const functions = process.argv.slice(3).map(Number).map(build)
-http.createServer(serve({ client, functions })).listen(Number(process.argv[2]), '127.0.0.1')
+const functions = lengths.map(build)
+http.createServer(serve({ client, functions })).listen(port, '127.0.0.1')

@@ -5,7 +5,6 @@ app behind Hypercorn, so that both talk HTTP/2 both ways and no step costs a cal
 """
 
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -36,7 +35,6 @@ async def beside(
     """Run the server and an app; `env` is what the app finds besides ours."""
     ingress, admin, node = (free_port() for _ in range(3))
     server_env = {
-        **os.environ,
         "RESTATE_INGRESS__BIND_ADDRESS": f"127.0.0.1:{ingress}",
         "RESTATE_ADMIN__BIND_ADDRESS": f"127.0.0.1:{admin}",
         "RESTATE_BIND_ADDRESS": f"127.0.0.1:{node}",
@@ -46,7 +44,7 @@ async def beside(
     arguments = ["--base-dir", str(directory / "data"), "--no-logo", "--listen-mode", "tcp"]
     with (
         server("engine", [sys.argv[2], *arguments], port=ingress, cwd=directory, **server_env),
-        server("app", app, port=app_port, cwd=directory, **{**os.environ, **env}),
+        server("app", app, port=app_port, cwd=directory, **env),
     ):
         await Requests(admin).post(
             "/deployments", {"uri": f"http://127.0.0.1:{app_port}", "force": True}
