@@ -58,6 +58,7 @@ class Contract(Binding):
         super().__init_subclass__()
         _refuse_inheritance(cls)
         _refuse_reserved_names(cls)
+        _refuse_contracts_as_values(cls)
         cls.contract_prefix = prefix
         inherited = Inherited(
             prefix=prefix, tags=tuple(tags), errors=tuple(errors), meta=tuple(meta), publish=publish
@@ -127,7 +128,16 @@ def walk(contract: type[Contract]) -> Iterator[ContractProcedure]:
 
 
 def create_client(contract: type[C], link: Link) -> C:
-    """A typed client of a contract: `client.invoicing.get_status(...)` calls through the link."""
+    """A typed client of a contract: `client.invoicing.get_status(...)` calls through the link.
+
+    Raises:
+        TypeError: What should carry the calls is no link.
+    """
+    if not callable(getattr(link, "call", None)):
+        raise TypeError(
+            f"A client calls through a link, such as RPCLink({link!r}) of rawr.client, "
+            f"not through {type(link).__name__}"
+        )
     return contract(link)
 
 
@@ -219,6 +229,16 @@ def _refuse_reserved_names(cls: type[Contract]) -> None:
     for name in (*procedures, *dict(_children(cls))):
         if hasattr(Contract, name) or name in _CLIENT_STATE:
             raise ContractError(f"{cls.__name__}.{name}: clients need this name; choose another")
+
+
+def _refuse_contracts_as_values(cls: type[Contract]) -> None:
+    for name, value in vars(cls).items():
+        is_contract = isinstance(value, type) and issubclass(value, Contract)
+        if is_contract and name != value.__name__:
+            raise ContractError(
+                f"{cls.__name__}.{name} = {value.__name__} nests nothing; write "
+                f"`{name}: {value.__name__}`"
+            )
 
 
 def _refuse_clashing_names(cls: type[Contract]) -> None:

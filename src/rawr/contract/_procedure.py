@@ -12,7 +12,7 @@ from ._event_schema import EventIteratorSchema
 from ._events import EventIterator
 from ._link import ClientContext, Link, LinkCall
 from ._meta import MetaEntry
-from ._route import Route, RouteFields
+from ._route import METHODS, Route, RouteFields
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -160,7 +160,13 @@ class ProcedureContract(Generic[In, Out]):
         return contract
 
     def errors(self, *types: type[TypedError[Any]]) -> Self:
-        """Declare errors; a later one of the same code wins."""
+        """Declare errors; a later one of the same code wins.
+
+        Raises:
+            ContractError: One of them is no class of error with a code.
+        """
+        for error in types:
+            require_error_class(error)
         declared = {**self._definition.errors, **{error.code: error for error in types}}
         return self._declare(errors=MappingProxyType(declared))
 
@@ -184,10 +190,11 @@ class ProcedureContract(Generic[In, Out]):
         """Merge route fields; what is None or not given stays.
 
         Raises:
-            ContractError: The path does not start with a slash.
+            ContractError: The path does not start with a slash, or the method is none.
         """
         given: dict[str, Any] = {key: value for key, value in fields.items() if value is not None}
         require_slash(given.get("path"))
+        require_method(given.get("method"))
         return self._declare(route=replace(self._definition.route, **given))
 
     def _declare(self, **changes: Any) -> Self:
@@ -228,6 +235,21 @@ class ProcedureCall:
                 last_event_id=last_event_id,
             )
         )
+
+
+def require_error_class(error: object) -> None:
+    """Refuse what contracts cannot declare as an error."""
+    if not (isinstance(error, type) and issubclass(error, TypedError) and hasattr(error, "code")):
+        raise ContractError(
+            f"{error!r} cannot be declared; declare a class such as "
+            'class NotHere(TypedError[Where], code="NOT_HERE", status=404)'
+        )
+
+
+def require_method(method: object) -> None:
+    """Refuse a method that the OpenAPI protocol does not have."""
+    if method is not None and method not in METHODS:
+        raise ContractError(f"{method!r} is no method of a procedure; use {', '.join(METHODS)}")
 
 
 def require_slash(path: str | None) -> None:

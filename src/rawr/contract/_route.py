@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 Method: TypeAlias = Literal["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE"]
+METHODS: Final[tuple[Method, ...]] = get_args(Method)
 Structure: TypeAlias = Literal["compact", "detailed"]
 SpecOverride: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -53,6 +53,10 @@ class Operations:
     def __init__(
         self, router: Router[Any], prepare: Callable[[Operation], Operation] | None = None
     ) -> None:
+        if not isinstance(router, Router):
+            raise TypeError(
+                f"A handler serves a router, such as implement(...).router(); {router!r} is none"
+            )
         self._router = router
         self._prepare = prepare
         self._found: dict[tuple[str, ...], Operation] = {}

@@ -278,3 +278,27 @@ def test_two_clients_share_nothing() -> None:
     call: Any = first.ping()
     call.close()
     assert first is not second
+
+
+def test_a_contract_given_as_a_value_is_refused() -> None:
+    class Inner(Contract):
+        ping = procedure()
+
+    with pytest.raises(ContractError, match=r"Outer\.inner = Inner nests nothing; write `inner: "):
+        type("Outer", (Contract,), {"inner": Inner})
+
+
+def test_a_contract_may_be_written_inside_another() -> None:
+    class Outer(Contract):
+        class Inner(Contract):
+            ping = procedure()
+
+        inner: Inner
+
+    assert [place.path for place in walk(Outer)] == [("inner", "ping")]
+
+
+def test_a_client_without_a_link_is_told_what_to_give_it() -> None:
+    address: Any = "https://hq.example/rpc"
+    with pytest.raises(TypeError, match=r"such as RPCLink\('https://hq\.example/rpc'\)"):
+        create_client(HQ, address)

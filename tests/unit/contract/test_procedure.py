@@ -9,6 +9,7 @@ from rawr.contract import (
     Contract,
     ContractError,
     Method,
+    ORPCError,
     ProcedureContract,
     Route,
     TypedError,
@@ -151,3 +152,15 @@ def test_a_contract_tells_what_it_is() -> None:
 
     assert repr(Runs.status) == "<ProcedureContract status GET /status>"
     assert repr(procedure()) == "<ProcedureContract ? POST >"
+
+
+@pytest.mark.parametrize("error", [ValueError, ORPCError("X"), ORPCError, TypedError, "X"], ids=str)
+def test_only_classes_of_errors_with_a_code_can_be_declared(error: Any) -> None:
+    with pytest.raises(ContractError, match="declare a class such as"):
+        procedure().errors(error)
+
+
+def test_other_methods_are_refused() -> None:
+    method: Any = "FETCH"
+    with pytest.raises(ContractError, match="'FETCH' is no method of a procedure; use HEAD, GET"):
+        procedure().route(method=method)

@@ -1,11 +1,12 @@
 from typing import Any
 
+import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from tests.unit.http.kit import Gate, fixture_router, rpc_client
+from tests.unit.http.kit import Fixture, Gate, fixture_router, rpc_client
 
 from rawr.contract import ORPCError
-from rawr.http import ASGIApp, Receive, Request, RPCHandler, Scope, Send
+from rawr.http import ASGIApp, OpenAPIHandler, Receive, Request, RPCHandler, Scope, Send
 from rawr.testing.asgi import ASGIClient
 
 
@@ -162,3 +163,9 @@ def _watching(inner: ASGIApp, events: list[str]) -> ASGIApp:
         await inner(scope, watched, send)
 
     return app
+
+
+@pytest.mark.parametrize("kind", [RPCHandler, OpenAPIHandler])
+def test_what_is_no_router_cannot_be_served(kind: Any) -> None:
+    with pytest.raises(TypeError, match=r"such as implement\(\.\.\.\)\.router\(\); .* is none"):
+        kind(Fixture)
