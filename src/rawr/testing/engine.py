@@ -25,6 +25,7 @@ Json: TypeAlias = Any
 
 _MS: Final = timedelta(milliseconds=1)
 _LONGEST: Final = timedelta(days=366)
+_MOST: Final = 100
 _STEPS: Final = frozenset({Opcode.STEP_RUN, Opcode.STEP_PLANNED, Opcode.STEP})
 
 
@@ -138,29 +139,51 @@ class EngineHarness:
             event = {"data": data, "id": "stand-in", "name": name, "ts": now, "user": {}}
         self._stand_in(step_id, index, event)
 
-    async def send(self, name: str, data: Mapping[str, Json] | None = None, **more: Any) -> str:
+    async def send(
+        self,
+        event: str | inngest.Event,
+        data: Mapping[str, Json] | None = None,
+        **more: Any,
+    ) -> str:
         """Send an event and run what is due; return the event's internal id.
 
-        `more` are further fields of the event: `id`, `ts` in milliseconds, `user`, `v`.
+        The event is one of the SDK's, such as `EventType.event` makes, or its name with `data`.
+        `more` are further fields: `id`, `ts` in milliseconds, `user`, `v`.
         """
-        draft = EventDraft(name=name, data=data or {}, **more)
+        if isinstance(event, inngest.Event):
+            fields = event.model_dump(include={"name", "data", "id", "ts"}, exclude_defaults=True)
+            draft = EventDraft(**{**fields, **more})
+        else:
+            draft = EventDraft(name=event, data=data or {}, **more)
         (event_id,) = await self.engine.send([draft])
         await self.drain()
         return event_id
 
     async def trigger(
-        self, name: str, data: Mapping[str, Json] | None = None, **more: Any
+        self,
+        event: str | inngest.Event,
+        data: Mapping[str, Json] | None = None,
+        **more: Any,
     ) -> RunOutcome:
         """Send an event that starts one run, and run it as far as it goes without time passing.
+
+        See `send` for the arguments.
 
         Raises:
             NotOneRun: it starts none, or several.
         """
-        return await self.outcome(await self.send(name, data, **more))
+        return await self.outcome(await self.send(event, data, **more))
 
-    async def runs(self, event_id: str) -> list[RunOutcome]:
-        """Return what became of the runs an event started so far."""
-        return [await self._outcome(run) for run in await self.engine.runs_of_event(event_id)]
+    async def runs(self, event_id: str | None = None) -> list[RunOutcome]:
+        """Return what became of the runs an event started so far.
+
+        Without an event: the newest runs there are, those of crons too, the oldest of them first.
+        """
+        if event_id is None:
+            views: Sequence[RunView] = list(reversed(await self.engine.list_runs(limit=_MOST)))
+        else:
+            views = await self.engine.runs_of_event(event_id)
+        return [await self._outcome(run) for run in views]
 
     async def outcome(self, event_id: str) -> RunOutcome:
         """Return what became of the one run an event started.

@@ -206,3 +206,26 @@ async def test_larger_limits_are_a_setting(client: inngest.Inngest) -> None:
 def test_the_harness_must_be_entered(client: inngest.Inngest) -> None:
     with pytest.raises(RuntimeError, match="async with"):
         _ = EngineHarness(client, []).engine
+
+
+async def test_an_event_of_the_sdk_is_sent_with_all_its_fields(client: inngest.Inngest) -> None:
+    async with EngineHarness(client, [function(client, add)]) as harness:
+        event = inngest.Event(name="shop/go", data={"order": 7}, id="order-7")
+        assert (await harness.trigger(event)).status is RunStatus.COMPLETED
+        (sent,) = await harness.events("shop/go")
+        assert (sent.id, sent.data) == ("order-7", {"order": 7})
+        assert await harness.runs(await harness.send(event)) == [], "the same id starts nothing"
+
+
+async def test_runs_that_no_test_sent_an_event_for_are_listed(client: inngest.Inngest) -> None:
+    @client.create_function(fn_id="report", trigger=inngest.TriggerCron(cron="0 6 * * *"))
+    async def report(ctx: inngest.Context) -> str:
+        return "done"
+
+    async with EngineHarness(client, [function(client, add), report]) as harness:
+        assert await harness.runs() == []
+        await harness.trigger("shop/go")
+        await harness.advance(timedelta(days=2))
+        runs = await harness.runs()
+    assert [run.function_id for run in runs] == ["shop-add", "shop-report", "shop-report"]
+    assert {run.output for run in runs[1:]} == {"done"}
