@@ -249,4 +249,5 @@ def _counted(number: int) -> str:
 
 def _step_line(span: dict[str, Any]) -> str:
     took = "" if span["duration"] is None else f"  {span['duration']} ms"
-    return f"{span['name']}  {span['stepOp'] or '-'}  {span['status']}{took}"
+    tries = f"  {span['attempts']} attempts" if span["attempts"] > 1 else ""
+    return f"{span['name']}  {span['stepOp'] or '-'}  {span['status']}{took}{tries}"

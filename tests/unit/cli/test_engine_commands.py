@@ -18,7 +18,7 @@ from tests.unit.durable.api.conftest import SDK, registration, served
 from rawr.cli import main
 from rawr.cli._engine import EngineOptions
 from rawr.cli._engine_apps import connect_app
-from rawr.cli._runs import _output
+from rawr.cli._runs import _output, _step_line
 from rawr.durable.api import APISettings, create_engine_api
 from rawr.durable.engine import Engine, EngineSettings
 
@@ -141,6 +141,12 @@ async def test_runs_are_listed_and_shown(engine: Engine, run: Run) -> None:
     assert '"sum": 3' in shown
     as_json = json.loads((await run("runs", "show", run_id, "--json")).output)
     assert (as_json["output"], as_json["steps"][0]["name"]) == ({"sum": 3}, "add")
+
+
+def test_a_step_tells_how_often_it_was_tried() -> None:
+    span = {"name": "charge", "stepOp": "RUN", "status": "RUNNING", "duration": None}
+    assert _step_line({**span, "attempts": 1}) == "charge  RUN  RUNNING"
+    assert _step_line({**span, "attempts": 3}) == "charge  RUN  RUNNING  3 attempts"
 
 
 async def test_a_run_is_followed_to_its_end(engine: Engine, run: Run) -> None:
