@@ -97,9 +97,11 @@ def start_engine(
     port: str = "0",
     headers: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    retry_seconds: float = 0.05,
 ) -> RunningEngine:
     """Start `rawr engine` and wait until it says it is ready."""
-    arguments = ["--port", port, "--data-dir", str(data_dir), "--retry-interval", "0.05"]
+    retries = ["--retry-interval", str(retry_seconds)]
+    arguments = ["--port", port, "--data-dir", str(data_dir), *retries]
     process, ready = _started([str(RAWR), "engine", *arguments], data_dir, environ or {})
     client = httpx2.Client(base_url=ready, timeout=10, trust_env=False, headers=headers)
     return RunningEngine(process, ready, client)

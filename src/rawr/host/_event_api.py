@@ -17,6 +17,10 @@ _BLAMELESS: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUEST
 _SHOWN_CHARACTERS: Final = 200
 
 
+class ServerAway(EngineUnavailable):
+    """The server does not answer, or not as one that works."""
+
+
 class EventsRefused(Exception):
     """The server refuses at least one of the events; the message says why."""
 
@@ -43,7 +47,8 @@ class EventApi:
         """Have all events admitted.
 
         Raises:
-            EngineUnavailable: The server is away, or does not know the event key.
+            ServerAway: It can be tried again later.
+            EngineUnavailable: The server does not know the event key.
             EventsRefused: It refuses one of them; others may have been admitted.
         """
         middleware = middleware_lib.MiddlewareManager.from_client(
@@ -63,7 +68,7 @@ class EventApi:
                 self.url, content=msgspec.json.encode(body), headers=headers
             )
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise EngineUnavailable(
+            raise ServerAway(
                 f"the Inngest server at {self._origin} cannot be reached: {_said(error)}"
             ) from error
         return self._ids(response)
@@ -82,7 +87,7 @@ class EventApi:
                 f"{answer.error}); set INNGEST_EVENT_KEY to one of its keys"
             )
         if status in _BLAMELESS or response.is_server_error:
-            raise EngineUnavailable(
+            raise ServerAway(
                 f"the Inngest server at {self._origin} takes no events ({status}: {answer.error})"
             )
         raise EventsRefused(f"{answer.error} ({status})")

@@ -11,19 +11,18 @@ import inngest
 from starlette.types import ASGIApp
 
 from rawr.composition import InngestFunction
-from rawr.coordination import EventSender
+from rawr.coordination import EngineUnavailable, EventSender
 from rawr.durable.domain.clock import Clock
 from rawr.durable.ingress import Ingress, RegistrationFailed, create_ingress
 
 from ._engine import APP_ID
-from ._event_api import EventApi
+from ._event_api import EventApi, ServerAway
 from ._server_rest import ServerRest
 from ._settings import Settings
 
 logger: Final = logging.getLogger("rawr.host")
 
-_FIRST_PAUSE: Final = timedelta(seconds=1)
-_LONGEST_PAUSE: Final = timedelta(seconds=30)
+_PAUSE: Final = timedelta(seconds=3)
 _MS: Final = timedelta(milliseconds=1)
 _REQUEST_SECONDS: Final = 30
 _SERVE_PATH: Final = "/api/inngest"
@@ -51,11 +50,10 @@ class InngestServer:
         self._clock = clock
         self._http = httpx2.AsyncClient(timeout=_REQUEST_SECONDS)
         self._events = EventApi(self.client, self._http, given.event_url)
-        self.sender: EventSender = self._events
+        self.sender: EventSender = self
         self._ingress: Ingress | None = None
         self._unregistered: str | None = _NOT_YET
-        self._is_away = False
-        self._must_register = anyio.Event()
+        self._lost = anyio.Event()
 
     async def serve(self, functions: Sequence[InngestFunction]) -> ASGIApp:
         """See `EngineBundle.serve`; calls must be signed, but for those of a dev server."""
@@ -75,34 +73,41 @@ class InngestServer:
 
     async def start(self) -> None:
         """See `EngineBundle.start`: a first try, so that an HQ is ready at once if it can be."""
-        is_registered = False
         with anyio.move_on_after(_START_SECONDS):
-            is_registered = await self._try_to_register()
-        if not is_registered:
-            self._must_register.set()
+            await self._is_registered()
 
     async def keep_up(self) -> None:
         """Register the functions until that is done, and again when the server has been away."""
         while True:
-            await self._must_register.wait()
-            self._must_register = anyio.Event()
-            pause = _FIRST_PAUSE
-            while not await self._try_to_register():
-                await self._clock.wait(anyio.Event(), self._clock.now_ms() + pause // _MS)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+            while not await self._is_registered():
+                await self._clock.wait(anyio.Event(), self._clock.now_ms() + _PAUSE // _MS)
+            await self._lost.wait()
+
+    async def send(self, events: list[inngest.Event], /) -> list[str]:
+        """See `EventSender.send`: once the functions are registered, or nothing would hear them.
+
+        Raises:
+            EngineUnavailable: The server is away, or refuses the HQ's keys.
+            EventsRefused: It refuses an event.
+        """
+        if not await self._is_registered():
+            raise EngineUnavailable(self._unregistered)
+        try:
+            return await self._events.send(events)
+        except ServerAway:
+            self._lose()
+            raise
 
     async def find_fault(self) -> str | None:
         """See `EngineBundle.find_fault`: the server is away, or did not take the functions."""
-        was_away, self._is_away = self._is_away, True
         try:
             response = await self._http.get(f"{self._settings.inngest.event_url}/health")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            self._lose()
             return f"{self.place} cannot be reached: {str(error) or type(error).__name__}"
         if response.is_server_error:
+            self._lose()
             return f"{self.place} answers {response.status_code}"
-        self._is_away = False
-        if was_away:
-            self._must_register.set()  # perhaps it has forgotten: dev servers keep nothing
         return self._unregistered
 
     def operations(self) -> ASGIApp:
@@ -125,8 +130,15 @@ class InngestServer:
         """See `EngineBundle.close`."""
         await self._http.aclose()
 
-    async def _try_to_register(self) -> bool:
-        if self._ingress is None:
+    def _lose(self) -> None:
+        """Note that the server was away; perhaps it has forgotten: dev servers keep nothing."""
+        if self._ingress is not None and self._unregistered is None:
+            self._unregistered = _NOT_YET
+            self._lost.set()
+
+    async def _is_registered(self) -> bool:
+        """Register the functions unless they are; True if they are then."""
+        if self._ingress is None or self._unregistered is None:
             return True
         try:
             await self._ingress.register()
@@ -134,6 +146,7 @@ class InngestServer:
             self._note_refusal(str(error))
             return False
         self._unregistered = None
+        self._lost = anyio.Event()
         logger.info(
             "the functions are registered with %s as %s%s",
             self.place,

@@ -78,8 +78,14 @@ def landing_page(
 
     `runs` is None if the principal's roles let it see none.
     """
-    found = _plugins(plugins) if plugins else ""
-    return _whole(hq, "runs", "Latest runs", _signed_in(principal, runs), found)
+    return _whole(
+        hq,
+        who=_who(principal),
+        plugins=_plugins(plugins) if plugins else "",
+        section="runs",
+        heading="Latest runs",
+        content=_runs(runs),
+    )
 
 
 def sign_in_page(hq: str, *, to: Destination | None = None, notice: str = "") -> str:
@@ -90,18 +96,15 @@ def sign_in_page(hq: str, *, to: Destination | None = None, notice: str = "") ->
     )
     purpose = "see the latest runs" if to is None else f"use {to.title}"
     form = _render("signed_out.html", notice=alert, to=hidden, purpose=escape(purpose))
-    return _whole(hq, "sign-in", "Sign in", form)
+    return _whole(hq, who="", plugins="", section="sign-in", heading="Sign in", content=form)
 
 
-def _whole(hq: str, section: str, heading: str, content: str, plugins: str = "") -> str:
+def _whole(hq: str, **parts: str) -> str:
     return _render(
         "landing.html",
         hq=escape(hq),
-        plugins=plugins,
         families="\n".join(map(_family, ROUTE_FAMILIES)),
-        section=section,
-        heading=heading,
-        content=content,
+        **parts,
     )
 
 
@@ -110,16 +113,19 @@ def _plugins(plugins: Sequence[tuple[str, str]]) -> str:
     return _render("landing_plugins.html", links="\n".join(links))
 
 
-def _signed_in(principal: Principal, runs: Sequence[RunRecord] | None) -> str:
-    none = "No runs yet." if runs is not None else "Your roles do not let you see runs."
-    rows = "\n".join(map(_run, runs or ()))
+def _who(principal: Principal) -> str:
     return _render(
-        "signed_in.html",
-        rows=rows or f'<tr><td colspan="4">{none}</td></tr>',
+        "landing_who.html",
         subject=escape(principal.subject),
         tenant=escape(principal.tenant_id),
         roles=escape(", ".join(sorted(principal.roles)) or "none"),
     )
+
+
+def _runs(runs: Sequence[RunRecord] | None) -> str:
+    none = "No runs yet." if runs is not None else "Your roles do not let you see runs."
+    rows = "\n".join(map(_run, runs or ()))
+    return _render("landing_runs.html", rows=rows or f'<tr><td colspan="4">{none}</td></tr>')
 
 
 def _family(family: RouteFamily) -> str:
