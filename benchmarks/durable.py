@@ -9,26 +9,35 @@ of ten sequential steps that return a number; each is warmed up, rounds take tur
 medians over the rounds, ratios medians of each round's own.
 
 - in process: this project's engine, SQLite with `synchronous=FULL`, functions in the same process;
-- over HTTP: `rawr engine` as a process, and an app on the official Python SDK and FastAPI behind
-  uvicorn (uvloop, httptools, no access log); each step is a call of its own;
+- over HTTP: `rawr engine` as a process, and an app on the official Python SDK as its pages show it,
+  on FastAPI behind uvicorn (uvloop, httptools, no access log). The SDK ends a call with each step,
+  so that a run is a call more than it has steps, and more than half of a run is the app's own;
+- over HTTP, ingress: the same functions on the same SDK behind uvicorn, served by this project's
+  own mount (`create_ingress(..., checkpointing=True)`) in place of the SDK's: a run is one call,
+  and each step is saved by a request of its own and committed before the next begins;
 - over HTTP, Node: `rawr engine` as a process, and an app on the official TypeScript SDK behind
   Node's server, with the checkpointing it comes with (`checkpointing: true`, that is
-  `bufferedSteps: 1`, `maxInterval: 0`): a run is one call, and each step is reported in a request
-  of its own and committed before the next begins. Buffering more steps would be faster, and lose
-  steps that were done when the app dies;
+  `bufferedSteps: 1`, `maxInterval: 0`): the same, a request a step;
+- over HTTP, Node, buffered: with `bufferedSteps: 10`, so that ten steps, or all before the function
+  ends, are saved together: what is done and not saved when the app dies is done again, which
+  none of the others does. No target counts it;
 - DBOS: its SQLite store as the package configures it, coroutines in the same process;
-- Restate: its server as the package starts it, and an app on its Python SDK behind Hypercorn, over
-  HTTP/2 both ways, so that a run is one call;
+- Restate: its server as the package starts it, and an app on its Python SDK behind Hypercorn, as
+  its pages show it, over HTTP/2 both ways, so that a run is one call;
 - Restate, Node: the same server, and an app on its TypeScript SDK behind the SDK's own server.
 
-Among the ratios `http_restate` and `http_node_restate` compare the engine over HTTP with Restate in
-the same language, `http_node_restate_python` Node with Restate's Python SDK. All of Python is on
-uvloop. `make bench` installs the peers, into `.venv/peers` and `benchmarks/node`. A peer
-that is not there is named, its ratios are left out, and the exit code is 3. The last line is one
-JSON object: `runs_per_s`, `p50_ms`, `ratios`, and the targets with what was reached.
-`cpu_ms_per_run` is the processor time a run took in each part of a contestant, in milliseconds:
-the `engine` (or Restate's server), the `app`, and the `loader`, which starts the runs; `all` where
-these are one process.
+Over HTTP a client starts a run and hears of its end in one request, from either server
+(`POST /invoke/{function}?wait=`, Restate's ingress); every server gets the same few variables of
+the environment.
+
+Among the ratios `http_restate`, `http_ingress_restate` and `http_node_restate` compare the engine
+over HTTP with Restate in the same language, `http_node_restate_python` Node with Restate's Python
+SDK. All of Python is on uvloop. `make bench` installs the peers, into `.venv/peers` and
+`benchmarks/node`. A peer that is not there is named, its ratios are left out, and the exit code is
+3. The last line is one JSON object: `runs_per_s`, `p50_ms`, `ratios`, and the targets with what was
+reached. `cpu_ms_per_run` is the processor time a run took in each part of a contestant, in
+milliseconds: the `engine` (or Restate's server), the `app`, and the `loader`, which starts the
+runs; `all` where these are one process.
 """
 
 import argparse
@@ -127,8 +136,10 @@ ENTRIES: Final = (
 #: Ratios of this project's engine over HTTP to Restate, which is always over HTTP.
 OVER_HTTP: Final[Mapping[str, tuple[str, str]]] = {
     "http_restate": ("over_http", "restate"),
+    "http_ingress_restate": ("over_http_ingress", "restate"),
     "http_node_restate": ("over_http_node", "restate_node"),
     "http_node_restate_python": ("over_http_node", "restate"),
+    "http_node_buffered_restate": ("over_http_node_buffered", "restate_node"),
 }
 
 #: The figure, what it must reach, and whether more is better.
@@ -141,6 +152,8 @@ TARGETS: Final[tuple[tuple[str, float, bool], ...]] = (
     ("ratios.restate.three_steps", 8, True),
     ("ratios.restate.ten_steps", 8, True),
     ("ratios.http_restate.three_steps", 2, True),
+    ("ratios.http_ingress_restate.three_steps", 2, True),
+    ("ratios.http_ingress_restate.ten_steps", 2, True),
     ("ratios.http_node_restate.three_steps", 2, True),
 )
 
