@@ -7,21 +7,14 @@ from pathlib import Path
 from rawr.durable.domain.errors import NotRunning
 from rawr.durable.domain.event import Json
 from rawr.durable.domain.run import RunStatus
-from rawr.durable.engine._executor import Executor
 from rawr.durable.engine._history import History
-from rawr.durable.engine._operations import Operations
-from rawr.durable.engine._registry import Registry
 from rawr.durable.engine._selection import RunSelection
-from rawr.durable.engine._sweeper import Sweeper, Swept
+from rawr.durable.engine._sweeper import Swept
 
 
 class Control(History):
     """The part of an engine that acts on runs and functions for whoever operates it."""
 
-    _executor: Executor
-    _operations: Operations
-    _registry: Registry
-    _sweeper: Sweeper
     _task: asyncio.Task[None] | None
     _closed: bool
 
@@ -32,7 +25,7 @@ class Control(History):
             RunNotFound: no run has this id.
         """
         self._check_running()
-        return await self._executor.cancel(run_id)
+        return await self._parts.executor.cancel(run_id)
 
     async def rerun(self, run_id: str, *, from_step: str | None = None, input: Json = None) -> str:
         """Repeat a run with the same events; return the id of the new run.
@@ -48,7 +41,7 @@ class Control(History):
             FunctionNotFound: the function is no longer registered.
         """
         self._check_running()
-        return await self._operations.rerun(run_id, from_step=from_step, input_=input)
+        return await self._parts.operations.rerun(run_id, from_step=from_step, input_=input)
 
     async def cancel_runs(self, selection: RunSelection) -> int:
         """Cancel the live runs of a selection; return how many were.
@@ -57,7 +50,7 @@ class Control(History):
             ExpressionError: the selection's expression is not valid.
         """
         self._check_running()
-        return await self._operations.cancel(selection)
+        return await self._parts.operations.cancel(selection)
 
     async def replay_runs(
         self,
@@ -74,7 +67,7 @@ class Control(History):
             FunctionNotFound: the selection's function is not registered.
         """
         self._check_running()
-        return await self._operations.replay(selection, statuses)
+        return await self._parts.operations.replay(selection, statuses)
 
     async def pause_function(self, function_id: str) -> None:
         """Let events and invocations of a function be recorded as skipped runs; crons rest.
@@ -85,16 +78,16 @@ class Control(History):
             FunctionNotFound: no app registers a function with this id.
         """
         self._check_running()
-        await self._operations.pause(function_id)
+        await self._parts.operations.pause(function_id)
 
     async def resume_function(self, function_id: str) -> bool:
         """Let a paused function start runs again; False when it was not paused."""
         self._check_running()
-        return await self._operations.resume(function_id)
+        return await self._parts.operations.resume(function_id)
 
     def paused_functions(self) -> dict[str, int]:
         """Return when each paused function was paused, in milliseconds since the epoch."""
-        return self._registry.paused()
+        return self._parts.registry.paused()
 
     async def sweep(self) -> Swept:
         """Delete the history its retention has no room for; the engine does so regularly itself.
@@ -103,7 +96,7 @@ class Control(History):
             StoreUnavailable: the store cannot be written to now.
         """
         self._check_running()
-        return await self._sweeper.sweep()
+        return await self._parts.sweeper.sweep()
 
     async def backup(self, target: Path) -> None:
         """Copy the engine's database to the new file `target` while runs go on.

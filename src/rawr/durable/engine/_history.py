@@ -6,16 +6,16 @@ from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
 from rawr.durable.domain.step import StepRecord
-from rawr.durable.engine._live import LiveRuns
-from rawr.durable.store.port import RunView, Store
+from rawr.durable.engine._parts import Parts
+from rawr.durable.store.port import RunView
 
 
 class History:
     """The look-ups of an engine."""
 
-    def __init__(self, store: Store, runs: LiveRuns) -> None:
-        self._store = store
-        self._runs = runs
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._store = parts.store
 
     async def get_event(self, event_id: str) -> Event | None:
         """Return an event by its internal id."""
@@ -69,7 +69,7 @@ class History:
         Raises:
             RunNotFound: no run has this id.
         """
-        state = self._runs.peek(run_id) or await self._store.load_state(run_id)
+        state = self._parts.runs.peek(run_id) or await self._store.load_state(run_id)
         if state is None:
             raise RunNotFound(f"No run has the id {run_id}")
         return state
@@ -89,3 +89,7 @@ class History:
     async def queue_depth(self) -> int:
         """Return how many queue items there are, due or not."""
         return await self._store.count_items()
+
+    async def queue_due(self) -> int:
+        """Return how many queue items are at work or should be: the backlog."""
+        return await self._store.count_due(now=self._parts.clock.now_ms())

@@ -89,10 +89,10 @@ async def test_idle_runs_leave_memory(host: Host) -> None:
     await host.start()
     await host.engine.send([host.draft("app/nap", {"n": number}) for number in range(50)])
     await host.engine.settle()
-    assert len(host.engine._runs._runs) < 15
+    assert len(host.engine._parts.runs._runs) < 15
     await host.advance(120)
     assert {run.status for run in await host.engine.list_runs(limit=50)} == {"completed"}
-    assert host.engine._runs._bytes == 0
+    assert host.engine._parts.runs._bytes == 0
 
 
 async def test_runs_that_are_due_together_are_loaded_together(host: Host) -> None:
@@ -155,9 +155,9 @@ async def test_what_is_parked_while_a_claim_is_loaded_is_not_forgotten(host: Hos
             sent.append("")
             ts = host.clock.now_ms() + 1000
             # Parked, as memory is full.
-            host.engine._planner._is_full = lambda: True
+            host.engine._parts.planner._is_full = lambda: True
             sent.append(await host.send("app/late", ts=ts))
-            host.engine._planner._is_full = lambda: False
+            host.engine._parts.planner._is_full = lambda: False
         return await load_states(run_ids)
 
     store.load_states = load
@@ -188,7 +188,7 @@ async def test_a_crowd_above_a_limit_is_put_away_as_it_is_claimed(host: Host) ->
 
     store.wait_for_slots = counted
     await host.engine.send([host.draft("app/one", {"n": number}) for number in range(60)])
-    while host.engine._agenda.parked_due_at is not None:
+    while host.engine._parts.agenda.parked_due_at is not None:
         await anyio.lowlevel.checkpoint()
     assert singly == []
     assert await host.engine.queue_depth() == 100

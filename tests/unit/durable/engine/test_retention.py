@@ -54,7 +54,7 @@ def count(host: Host, table: str) -> int:
 async def swept(host: Host) -> None:
     """Wait until the engine's own sweep has begun and ended."""
     await anyio.wait_all_tasks_blocked()
-    async with host.engine._sweeper._sweeping:
+    async with host.engine._parts.sweeper._sweeping:
         pass
 
 
