@@ -87,10 +87,7 @@ class EngineLink:
                 headers = _authorization()
                 response = client.request(method, base + path, headers=headers, **options)
             except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise click.ClickException(
-                    f"no engine answers at {self._url} ({error}); start one with `rawr engine`, "
-                    "give --url, or give --hq for the engine inside a running HQ"
-                ) from error
+                raise click.ClickException(self._silence(error)) from error
         if _KIND_HEADER not in response.headers:
             raise click.ClickException(f"what answers at {self._url} is not an engine; give --url")
         try:
@@ -101,6 +98,14 @@ class EngineLink:
             said = _refusal(response.status_code, answer)
             raise click.ClickException(said + self._hint(said))
         return answer
+
+    def _silence(self, error: Exception) -> str:
+        if self.data_dir is not None:
+            return f"the HQ with the data in {self.data_dir} does not run ({error}); start it"
+        return (
+            f"no engine answers at {self._url} ({error}); start one with `rawr engine`, "
+            "give --url, or give --hq for the engine inside a running HQ"
+        )
 
     def _hint(self, said: str) -> str:
         """What to do about a refusal whose words do not tell."""

@@ -1,6 +1,9 @@
 """Runs of an HQ by the ids it gives its callers."""
 
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rawr.cli import main
-from rawr.host import Host, Settings, boot, load_manifest
+from rawr.host import ENGINE_SOCKET, Host, Settings, boot, load_manifest
 from rawr.host._operations import serve_operations
 from rawr.testing.asgi import ASGIClient
 
@@ -84,3 +87,21 @@ def test_a_folder_that_is_no_hq_is_named(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["runs", "list", "--hq", str(tmp_path)])
     assert result.exit_code == 1
     assert f"{tmp_path} holds no rawr_hq.py" in result.output
+
+
+def test_an_hq_that_was_killed_is_said_not_to_run(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / ENGINE_SOCKET))
+    command = [
+        sys.executable,
+        "-c",
+        "from rawr.cli import main; main()",
+        "runs",
+        "list",
+        "--hq",
+        HQ,
+    ]
+    environ = {**os.environ, "RAWR_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"the HQ with the data in {tmp_path} does not run" in done.stderr

@@ -17,7 +17,7 @@ export function explain(error: unknown): string {
 function declared(error: Declared): string {
   switch (error.code) {
     case 'UNAUTHORIZED':
-      return 'Your session has ended. Sign in on the HQ\'s page, then come back.'
+      return 'Your session has ended. Reload this page to sign in.'
     case 'FORBIDDEN':
       return 'You may not do this here. Ask for the role finance:write to run reconciliations, or finance:read to follow them.'
     case 'RUN_NOT_FOUND':
@@ -36,7 +36,7 @@ function undeclared(error: ORPCError<string, unknown>): string {
     case 400:
       return `The HQ did not understand this input: ${error.message}`
     case 401:
-      return 'Your session has ended. Sign in on the HQ\'s page, then come back.'
+      return 'Your session has ended. Reload this page to sign in.'
     case 429:
     case 503:
       return 'The HQ has much to do. Try again in a moment.'

@@ -31,7 +31,7 @@ interface Page {
 export function page(actions: PageActions): Page {
   const alert = make('p', { role: 'alert', class: 'notice' })
   const runs = make('ul', { class: 'runs' })
-  const none = make('p', {}, 'No runs yet.')
+  const none = make('p', {}, 'Runs that you start or follow here are listed here.')
   const root = make(
     'div',
     { class: 'invoicing' },
