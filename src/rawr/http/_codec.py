@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from rawr.contract import ORPCError
+from rawr.wire import WriteRecord
 from rawr.wire.event_iterator import IteratorDecoder
 
 from ._operation import Operation
@@ -28,6 +29,8 @@ class JsonForm:
     """
     encode: Callable[[object], bytes | Response]
     """The body of dumped output; a response where it is more than JSON."""
+    write_record: WriteRecord
+    """The same for the members of an object, for those that can be had without a dump."""
 
 
 class Matcher(Protocol):

@@ -22,18 +22,25 @@ from ._log import log_departure
 from ._operation import Operation
 from ._reading import replay
 from ._request import Match, Request
-from ._response import BODY, START, WITHOUT_LENGTH, Response
+from ._response import BODY, START, WITHOUT_LENGTH, Headers, Response
 
-_JSON_HEADER: Final = (b"content-type", b"application/json")
+_JSON_TYPE: Final = b"application/json"
 _JSON_TYPES: Final = frozenset(
     {
-        None,
-        b"application/json",
         b"application/json;charset=utf-8",
         b"application/json; charset=utf-8",
     }
 )
-"""How almost all clients say that a body is JSON; the long way knows the others."""
+"""Other ways in which many clients say that a body is JSON; the long way knows them all."""
+_UNUSUAL: Final = frozenset({b"content-disposition", b"last-event-id"})
+
+
+def _headers(size: int) -> Headers:
+    return (b"content-type", _JSON_TYPE), (b"content-length", b"%d" % size)
+
+
+_HEADERS: Final = tuple(map(_headers, range(1024)))
+"""The headers of bodies by their size, of the sizes that most have."""
 
 R = TypeVar("R")
 
@@ -58,8 +65,8 @@ class _Unreadable(Exception):
     """There is more to a request than a shortcut reads."""
 
 
-Find: TypeAlias = Callable[[tuple[Any, Any]], Shortcut | None]
-"""The shortcut of a method and a raw path."""
+Shortcuts: TypeAlias = dict[str, dict[bytes, Shortcut]]
+"""By method, and by raw path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ class LongWay:
 
 
 def direct(  # noqa: C901 - see above, see below
-    find: Find,
+    shortcuts: Shortcuts,
     context: Any,
     long_way: LongWay,
     serve: Callable[[Scope, Receive, Send], Awaitable[R]],
@@ -93,21 +100,22 @@ def direct(  # noqa: C901 - see above, see below
     most_digits = len(str(limit)) - 1  # a shorter number is a smaller one
 
     # Behind a real server each further frame, warm or not, costs half a microsecond.
-    async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901 - see above
+    async def exchange(scope: Scope, receive: Receive, send: Send) -> R:  # noqa: C901, PLR0912 - see above
         try:
-            shortcut = find((scope["method"], scope["raw_path"]))
-        except KeyError:  # no request, or a server that keeps no raw path
+            shortcut = shortcuts[scope["method"]].get(scope["raw_path"])
+        except KeyError:  # no request, or an odd one, or a server that keeps no raw path
             shortcut = None
         if shortcut is None:
             return await serve(scope, receive, send)
-        headers = dict(scope["headers"])
-        if (
-            headers.get(b"content-type") not in _JSON_TYPES
-            or b"content-disposition" in headers
-            or b"last-event-id" in headers
-            or len(headers.get(b"content-length", b"")) > most_digits
-        ):
-            return await serve(scope, receive, send)
+        for name, value in scope["headers"]:
+            if name == b"content-type":
+                is_usual = value == _JSON_TYPE or value in _JSON_TYPES
+            elif name == b"content-length":
+                is_usual = len(value) <= most_digits
+            else:
+                is_usual = name not in _UNUSUAL
+            if not is_usual:
+                return await serve(scope, receive, send)
         own = context
         results: list[Any] = []
         content: bytes | Response
@@ -121,12 +129,12 @@ def direct(  # noqa: C901 - see above, see below
                 body = message["body"]
                 if message["more_body"] or len(body) > limit:
                     raise _Unreadable  # noqa: TRY301 - as anything that reading may raise
-                value = shortcut.read(body)
+                given = shortcut.read(body)
             except Exception:  # noqa: BLE001 - whatever it is, the long way meets it again
                 request = Request(scope, replay(message, receive), shortcut.match, own, limit)
                 content = await long_way.resume(request, own)
             else:
-                steps = keep(results, shortcut.invoke(own, value))
+                steps = keep(results, shortcut.invoke(own, given))
                 for signal in steps:
                     await while_connected(steps, signal, receive)
                     break
@@ -139,7 +147,8 @@ def direct(  # noqa: C901 - see above, see below
         if not isinstance(content, bytes):
             await long_way.finish(shortcut.match[0], content, receive, send)
             return answered
-        start = [_JSON_HEADER, (b"content-length", b"%d" % len(content))]
+        size = len(content)
+        start = _HEADERS[size] if size < len(_HEADERS) else _headers(size)
         await send({"type": START, "status": shortcut.status, "headers": start})
         await send({"type": BODY, "body": content})
         return answered
@@ -209,7 +218,11 @@ def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
         status=form.status,
         read=decode if steps.input is None else _reader(decode, steps.input),
         invoke=steps.invoke,
-        write=output.writer(encode) if isinstance(output, DirectSchema) else rewrite,
+        write=(
+            output.writer(encode, form.write_record)
+            if isinstance(output, DirectSchema)
+            else rewrite
+        ),
         rewrite=rewrite,
     )
 

@@ -1,11 +1,13 @@
 """Where requests under one prefix come in, to go the short way or the long one."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, get_args
+
+from rawr.contract import Method
 
 from ._asgi import ASGIApp, Receive, Scope, Send, raw_path
-from ._codec import Address, Codec, Matcher
-from ._direct import LongWay, Shortcut, direct, make_shortcut
+from ._codec import Codec, Matcher
+from ._direct import LongWay, Shortcuts, direct, make_shortcut
 from ._plugin import Exchange
 from ._request import Match, Request
 
@@ -32,7 +34,7 @@ class Entrance:
         """Without one there are no shortcuts."""
         self._serve = serve
         self._long_way = long_way
-        self._shortcuts: dict[Address, Shortcut] = {}
+        self._shortcuts: Shortcuts = {method: {} for method in get_args(Method)}
         self._known: set[str] = set()
 
     def exchange(self, context: object) -> Exchange:
@@ -63,8 +65,7 @@ class Entrance:
 
         exchange: Callable[[Scope, Receive, Send], Coroutine[Any, Any, R]] = serve
         if self._codec is not None:
-            find = self._shortcuts.get
-            exchange = direct(find, context, self._long_way, serve, answered)
+            exchange = direct(self._shortcuts, context, self._long_way, serve, answered)
         return exchange
 
     def _match(self, scope: Scope) -> Match | None:
@@ -80,4 +81,5 @@ class Entrance:
             return
         shortcut = make_shortcut(match, self._codec)
         if shortcut is not None:
-            self._shortcuts[address] = shortcut
+            method, path = address
+            self._shortcuts[method][path] = shortcut

@@ -9,7 +9,14 @@ from typing_extensions import override
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Middleware, Router
 from rawr.schema import UndescribableType
-from rawr.wire import MAX_DEPTH, FormData, URLSearchParams, flat_writer, parse_json
+from rawr.wire import (
+    MAX_DEPTH,
+    FormData,
+    URLSearchParams,
+    flat_writer,
+    parse_json,
+    record_writer,
+)
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -81,11 +88,12 @@ class OpenAPICodec(Codec):
             is_short = 0 < len(content) <= MAX_DEPTH
             return parse_json(content) if is_short else serializer.decode(content)
 
+        write_record, status = record_writer(None), route.success_status
         encode = flat_writer(
-            b"%b",
-            lambda value: standard_response(serializer.serialize_body(value), route.success_status),
+            write_record,
+            lambda value: standard_response(serializer.serialize_body(value), status),
         )
-        return JsonForm(status=route.success_status, decode=decode, encode=encode)
+        return JsonForm(status=status, decode=decode, encode=encode, write_record=write_record)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

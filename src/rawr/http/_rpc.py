@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from rawr.contract import EventIterator, ORPCError
 from rawr.procedure import Middleware, Router
-from rawr.wire import MAX_DEPTH, flat_writer, parse_json
+from rawr.wire import MAX_DEPTH, flat_writer, parse_json, record_writer
 from rawr.wire.body import parse_urlencoded
 from rawr.wire.error import error_to_json
 from rawr.wire.event_iterator import IteratorDecoder
@@ -67,10 +67,11 @@ class RPCCodec(Codec):
             payload = parse_json(content)
             return payload["json"] if len(payload) == 1 else serializer.deserialize(payload)
 
+        write_record = record_writer("json")
         encode = flat_writer(
-            b'{"json":%b}', lambda value: standard_response(serializer.serialize_body(value))
+            write_record, lambda value: standard_response(serializer.serialize_body(value))
         )
-        return JsonForm(status=200, decode=decode, encode=encode)
+        return JsonForm(status=200, decode=decode, encode=encode, write_record=write_record)
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

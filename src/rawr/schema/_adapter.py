@@ -1,6 +1,6 @@
 """The one port between the platform and a schema library."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 R = TypeVar("R")
@@ -74,8 +74,16 @@ class DirectSchema(Protocol):
         """What decodes and validates."""
         ...
 
-    def writer(self, encode: Callable[[object], R]) -> Callable[[Any], R]:
-        """What validates, dumps and encodes."""
+    def writer(
+        self,
+        encode: Callable[[object], R],
+        write_record: Callable[[Mapping[str, object], Mapping[str, str]], R | None],
+    ) -> Callable[[Any], R]:
+        """What validates, dumps and encodes.
+
+        `write_record` encodes an object of plain values by its members and their wire names,
+        and gives None for any other: what needs neither validation nor a dump goes there.
+        """
         ...
 
 

@@ -1,6 +1,6 @@
 """The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -20,6 +20,7 @@ from ._adapter import REF_TEMPLATE, SchemaMode
 from ._entries import with_entries
 from ._issue import Issue, SchemaError, UndescribableType
 from ._native import is_dumped_as_map, is_map, native_dump
+from ._record import Record
 from ._strict import patient_validate, plain_validate, strict_validate
 from ._values import UNDEFINED
 from ._words import in_json_words
@@ -64,7 +65,7 @@ class PydanticAdapter(Generic[T]):
         """See `SchemaAdapter.validate`."""
         validate = self._validate or self._validator()
         try:
-            result: T = validate(value, by_alias=True, by_name=False)
+            result: T = validate(value)
         except pydantic.ValidationError as error:
             issues = _issues(error)
             if all(issue.code != "int_type" for issue in issues):
@@ -98,17 +99,31 @@ class PydanticAdapter(Generic[T]):
     def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], T]:
         """See `DirectSchema.reader`."""
         validate = self._validate or self._validator()
-        return lambda content: validate(decode(content), by_alias=True, by_name=False)
+        return lambda content: validate(decode(content))
 
-    def writer(self, encode: Callable[[object], R]) -> Callable[[object], R]:
+    def writer(
+        self,
+        encode: Callable[[object], R],
+        write_record: Callable[[Mapping[str, object], Mapping[str, str]], R | None],
+    ) -> Callable[[object], R]:
         """See `DirectSchema.writer`."""
-        validate, dump = self._build().validator.validate_python, self._dump or self._dumper()
+        adapter = self._build()
+        validate, dump = adapter.validator.validate_python, self._dump or self._dumper()
 
         def write(value: object) -> R:
             valid = validate(value, by_alias=True, by_name=False)
             return encode(dump(valid, by_alias=True, warnings=False))
 
-        return write
+        record = None if native_dump(adapter.core_schema) else Record.of(adapter.core_schema)
+        if record is None:
+            return write
+        kind, names = record.kind, record.names
+
+        def write_instance(value: Any) -> R:
+            written = write_record(value.__dict__, names) if type(value) is kind else None
+            return write(value) if written is None else written
+
+        return write_instance
 
     def _describe(
         self, mode: JsonSchemaMode, ref_template: str, generator: type[GenerateJsonSchema]

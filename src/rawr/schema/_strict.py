@@ -21,12 +21,16 @@ _NOT_SCHEMAS: Final = frozenset(
     }
 )
 """Entries of a core schema that hold something else than schemas of JSON values."""
+_WIRE_NAMES: Final = {"validate_by_alias": True, "validate_by_name": False}
 _BY_NAME: Final = frozenset({"choices", "fields"})
 """Entries that hold schemas by names which are the author's own."""
 
 
 def strict_validate(schema: Any) -> Callable[..., Any] | None:
-    """The strict `validate_python` of a core schema; None where it has nothing to be strict of."""
+    """The strict `validate_python` of a core schema; None if its own is as strict.
+
+    Neither takes anything by other names than the wire's, nor has to be told so.
+    """
     changed = _strict(schema, _strict_leaf, is_told=False)
     return None if changed == schema else _validator(changed).validate_python
 
@@ -77,9 +81,12 @@ def _strict(value: Any, leaf: _Leaf, *, is_told: bool) -> Any:
         return type(value)(_strict(item, leaf, is_told=is_told) for item in value)
     if not isinstance(value, dict):
         return value
+    config = value.get("config") or {}
     if "config" in value:
-        is_told = (value["config"] or {}).get("strict") is not None
+        is_told = config.get("strict") is not None
     copied = {key: _entry(key, item, leaf, is_told=is_told) for key, item in value.items()}
+    if config.keys() & _WIRE_NAMES.keys():
+        copied["config"] = {**config, **_WIRE_NAMES}
     kind = copied.get("type")
     if is_told:
         return copied

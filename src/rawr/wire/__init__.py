@@ -4,7 +4,16 @@ from rawr._public import show_errors
 from rawr.schema import Map
 
 from ._errors import DecodeError, EncodeError, ErrorEvent, WireError
-from ._json import MAX_DEPTH, MAX_SAFE_INTEGER, dump_json, flat_writer, load_json, parse_json
+from ._json import (
+    MAX_DEPTH,
+    MAX_SAFE_INTEGER,
+    WriteRecord,
+    dump_json,
+    flat_writer,
+    load_json,
+    parse_json,
+    record_writer,
+)
 from ._values import (
     INVALID_DATE,
     FormData,
@@ -28,10 +37,12 @@ __all__ = [
     "SetMembers",
     "URLSearchParams",
     "WireError",
+    "WriteRecord",
     "dump_json",
     "flat_writer",
     "load_json",
     "parse_json",
+    "record_writer",
 ]
 
 show_errors(__name__, globals())

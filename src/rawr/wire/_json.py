@@ -1,8 +1,8 @@
 """JSON bytes exactly as `JSON.stringify` writes them, and a bounded reader."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isfinite
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -45,26 +45,52 @@ def dump_json(value: Json) -> bytes:
         raise EncodeError(f"The value has no JSON form: {error}") from None
 
 
-def flat_writer(form: bytes, otherwise: Callable[[object], R]) -> Callable[[object], bytes | R]:
-    """What writes objects of text, flags, nulls and safe integers, and nothing else.
+class WriteRecord(Protocol):
+    """Writes an object of text, flags, nulls and safe integers; None where there is more to it."""
 
-    Such an object is written the same in every protocol, into the `%b` of its form; anything
-    else is left to the other function.
+    def __call__(
+        self, members: Mapping[Any, Any], names: Mapping[str, str] | None, /
+    ) -> bytes | None:
+        """The body of an object with these members, under other names if there are any."""
+        ...
+
+
+def record_writer(member: str | None) -> WriteRecord:
+    """What writes such objects, alone or as the one member of another.
+
+    They are the same in every protocol.
     """
 
-    def write(value: object) -> bytes | R:
-        if type(value) is not dict:
-            return otherwise(value)
-        for key, item in value.items():
-            kind = type(item)
-            if type(key) is not str or not (
-                kind in _PLAIN or (kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)
-            ):
-                return otherwise(value)
+    def write(members: Mapping[Any, Any], names: Mapping[str, str] | None, /) -> bytes | None:
+        record = {}
         try:
-            return form % _encode(value)
-        except UnicodeEncodeError:  # for `dump_json` to tell of
-            return otherwise(value)
+            for name, item in members.items():
+                kind = type(item)
+                if kind not in _PLAIN and not (
+                    kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER
+                ):
+                    return None
+                if names is not None:
+                    record[names[name]] = item
+                elif type(name) is str:
+                    record[name] = item
+                else:
+                    return None
+            return _encode(record if member is None else {member: record})
+        except (KeyError, UnicodeEncodeError):  # no known member; or one for `dump_json` to tell of
+            return None
+
+    return write
+
+
+def flat_writer(
+    write_record: WriteRecord, otherwise: Callable[[object], R]
+) -> Callable[[object], bytes | R]:
+    """The same for any value, which is left to the other function where it is more."""
+
+    def write(value: object) -> bytes | R:
+        written = write_record(value, None) if type(value) is dict else None
+        return otherwise(value) if written is None else written
 
     return write
 
