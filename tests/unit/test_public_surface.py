@@ -12,6 +12,8 @@ import pytest
 from tests.unit.example_world import WORLD
 
 LAYERS = ("schema", "contract", "procedure", "wire", "http", "openapi", "client", "typescript")
+PACKAGES = (*LAYERS, "http.plugins", "wire.rpc", "wire.openapi")
+"""Whatever applications import from."""
 FEWEST_EXAMPLES = {
     "schema": 1,
     "contract": 8,
@@ -50,7 +52,7 @@ def methods_of(value: type[Any]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=LAYERS)
+@pytest.fixture(params=PACKAGES)
 def layer(request: pytest.FixtureRequest) -> ModuleType:
     return importlib.import_module(f"rawr.{request.param}")
 
