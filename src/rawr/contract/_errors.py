@@ -4,7 +4,7 @@ ORPCError            any error with a code, a status and data
 └── TypedError       one that a contract declares, with a data schema
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, Self, get_args, get_origin, overload
 
 from typing_extensions import TypeVar, get_original_bases
@@ -37,6 +37,25 @@ COMMON_ERRORS: Final[Mapping[str, tuple[int, str]]] = {
 """Status and message of the codes both ends know (RPC protocol v1, errors)."""
 
 _FALLBACK_STATUS = 500
+
+
+def _issues_of(data: object) -> str:
+    """The issues in the data of a validation error, as `lines.0.sku: Field required; ...`."""
+    issues = data.get("issues") if isinstance(data, Mapping) else None
+    if not isinstance(issues, Sequence) or isinstance(issues, str):
+        return ""
+    told = (_told(issue) for issue in issues if isinstance(issue, Mapping))
+    return "; ".join(one for one in told if one)
+
+
+def _told(issue: Mapping[str, object]) -> str:
+    path, message = issue.get("path"), issue.get("message")
+    if not isinstance(message, str):
+        return ""
+    if not isinstance(path, Sequence) or isinstance(path, str) or not path:
+        return message
+    keys = (key.get("key") if isinstance(key, Mapping) else key for key in path)
+    return f"{'.'.join(map(str, keys))}: {message}"
 
 
 def is_error_status(status: int) -> bool:
@@ -84,6 +103,11 @@ class ORPCError(Exception, Generic[D]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.code!r}, status={self.status}, data={self.data!r})"
+
+    def __str__(self) -> str:
+        """The message, with what a validation error names: logs and tracebacks show no data."""
+        issues = _issues_of(self.data)
+        return f"{self.message}: {issues}" if issues else self.message
 
     def dump_data(self) -> object:
         """The data as wire values; `UNDEFINED` where there is none."""

@@ -161,3 +161,23 @@ def test_plain_data_is_data_too() -> None:
 def test_a_typed_error_is_caught_as_what_it_is() -> None:
     with pytest.raises(ORPCError):
         raise RunNotFound(Ref(run_id="r"))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ({"issues": [{"message": "Field required", "path": ["lines", 0, "sku"]}]}, "lines.0.sku: "),
+        ({"issues": [{"message": "Field required", "path": [{"key": "sku"}]}]}, "sku: "),
+        ({"issues": [{"message": "Field required", "path": []}]}, ""),
+        ({"issues": [{"message": "Field required"}, {"path": ["a"]}, "b"]}, ""),
+    ],
+)
+def test_what_is_wrong_with_an_input_is_in_the_text_of_the_error(data: object, told: str) -> None:
+    error = ORPCError("BAD_REQUEST", message="Input validation failed", data=data)
+    assert str(error) == f"Input validation failed: {told}Field required"
+    assert error.message == "Input validation failed"
+
+
+@pytest.mark.parametrize("data", [None, {}, {"issues": "none"}, {"issues": [1]}, ["issues"]])
+def test_other_data_is_no_part_of_the_text_of_an_error(data: object) -> None:
+    assert str(ORPCError("BAD_REQUEST", data=data)) == "Bad Request"
