@@ -23,6 +23,7 @@ ASGIApplication: TypeAlias = Callable[
     ],
     Awaitable[None],
 ]
+"""An ASGI 3 application, called in this process."""
 
 
 class ASGITransport(Transport):

@@ -25,6 +25,7 @@ from ._upload import EVENT_STREAM_HEADERS, UploadBody
 from ._url import LinkURL
 
 RPCMethod: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+"""A method RPC calls can be sent with; `GET` puts the input into the URL."""
 MethodSource: TypeAlias = RPCMethod | Callable[[LinkCall], RPCMethod]
 """The method of every call, or what chooses it for each one."""
 

@@ -22,6 +22,7 @@ In_contra = TypeVar("In_contra", contravariant=True)
 Out_co = TypeVar("Out_co", covariant=True)
 
 ErrorMap = Mapping[str, type[TypedError[Any]]]
+"""The errors a procedure declares, by code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

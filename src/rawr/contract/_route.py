@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypedDict, get_args
 
 Method: TypeAlias = Literal["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE"]
+"""The methods of procedures; `POST` is the default."""
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
 Structure: TypeAlias = Literal["compact", "detailed"]
+"""Whether an input or output is one value, or the parts of an HTTP message apart."""
 SpecOverride: TypeAlias = Mapping[str, Any] | Callable[[dict[str, Any]], dict[str, Any]]
+"""An OpenAPI operation in place of the generated one, or what changes that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,15 @@ from typing import Any, TypeAlias
 from urllib.parse import quote
 
 Scope: TypeAlias = MutableMapping[str, Any]
+"""What a connection is, as an ASGI server says it."""
 Message: TypeAlias = MutableMapping[str, Any]
+"""One event of a connection."""
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
+"""Gives the next event from the client."""
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
+"""Takes the next event for the client."""
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+"""An ASGI 3 application."""
 
 PATH_SAFE = "/-_.!~*'()"
 """What `encodeURIComponent` leaves as it is, and the slash between segments."""

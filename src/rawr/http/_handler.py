@@ -51,6 +51,7 @@ from ._response import (
 )
 
 DEFAULT_MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+"""How large a request body may be (413 beyond it) unless a handler is told otherwise."""
 
 MALFORMED: Final = (
     "Malformed request. Ensure the request body is properly formatted and the "

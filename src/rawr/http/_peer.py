@@ -47,6 +47,7 @@ from ._response import Response
 from ._upload import MAX_BUFFERED_ITEMS, Upload
 
 DEFAULT_MAX_FRAME_BYTES: Final = 10 * 1024 * 1024
+"""How large a websocket frame may be unless `WebsocketLimits` say otherwise."""
 
 MESSAGE_TOO_BIG: Final = 1009
 SERVICE_RESTART: Final = 1012

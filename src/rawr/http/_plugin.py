@@ -28,6 +28,7 @@ from ._request import Match, Request
 from ._response import Response
 
 Respond: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""What is further inside a handler: gives the response of a matched request."""
 
 Interceptor: TypeAlias = Callable[[Request, Respond], Awaitable[Response]]
 """Wraps a matched request, from context to encoding: `async def timed(request, next): ...`.

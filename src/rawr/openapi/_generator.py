@@ -14,6 +14,7 @@ from ._operation import OperationWriter
 from ._paths import Paths
 
 OPENAPI_VERSION: Final = "3.1.1"
+"""The version of OpenAPI that documents are written in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Section:
 
 
 OpenAPISource: TypeAlias = type[Contract] | Router[Any] | Section
+"""What a document can describe."""
 
 
 def generate_openapi(

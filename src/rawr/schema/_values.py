@@ -46,6 +46,7 @@ class Undefined(Enum, metaclass=OpaqueEnumType):
 
 
 UNDEFINED: Final = Undefined.UNDEFINED
+"""The one value of `Undefined`."""
 
 Json: TypeAlias = Any
 """A decoded JSON value: the one place where a type is given up, at the edge."""

@@ -19,6 +19,7 @@ from ._values import DomainValues
 Audience: TypeAlias = Literal["first-party", "published"]
 """Who uses the module: first parties get every procedure, others the published ones."""
 Link: TypeAlias = Literal["rpc", "openapi"]
+"""The protocol that clients of a surface speak."""
 
 _TEMPLATES: Final = files("rawr.typescript") / "templates"
 _HEADER: Final = """\
