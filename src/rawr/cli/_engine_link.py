@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+from ._values import WebAddress
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 DEFAULT_URL: Final = "http://127.0.0.1:8288"
@@ -37,6 +39,7 @@ def engine_options(command: C) -> C:
         click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs."),
         click.option(
             "--url",
+            type=WebAddress(),
             default=DEFAULT_URL,
             show_default=True,
             envvar="INNGEST_BASE_URL",

@@ -15,6 +15,7 @@ from ._runs import runs
 from ._tokens import tokens
 from ._typescript import typescript
 from ._users import users
+from ._values import Duration, WebAddress
 from ._web import web
 
 _HQ_DIR = click.argument(
@@ -31,6 +32,7 @@ _PORT = click.option(
     help="In place of RAWR_PORT, or of 3000; 0 takes a free one.",
 )
 
+_YEAR_SECONDS: Final = 31_536_000
 _COMMITTED: Final = "<HQ>/openapi.json"
 """What `--check` without a file stands for."""
 
@@ -274,14 +276,14 @@ def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
 )
 @click.option(
     "--retry-interval",
-    type=click.FloatRange(min=0),
+    type=Duration(greatest=_YEAR_SECONDS),
     metavar="SECONDS",
     help="A fixed delay between attempts, in place of the growing ones.",
 )
 @click.option(
     "--keep",
     "keep_days",
-    type=click.FloatRange(min=0),
+    type=Duration(greatest=36_500),
     default=30,
     show_default=True,
     metavar="DAYS",
@@ -289,7 +291,7 @@ def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
 )
 @click.option(
     "--wait-lookback",
-    type=click.FloatRange(min=0),
+    type=Duration(greatest=86_400),
     default=0,
     show_default=True,
     metavar="SECONDS",
@@ -306,6 +308,7 @@ def backup(hq_dir: Path, output: Path, data_dir: Path | None) -> None:
     "-u",
     "--sdk-url",
     "sdk_urls",
+    type=WebAddress(),
     multiple=True,
     metavar="URL",
     help="Where an app serves its functions: it is asked to register. Repeatable.",

@@ -8,6 +8,7 @@ import click
 
 from ._engine_link import EngineLink, as_json_text, engine_options, table
 from ._run_ids import engine_run_id
+from ._values import Duration
 
 _ENDED: Final = frozenset({"COMPLETED", "FAILED", "CANCELLED", "SKIPPED"})
 _STATUSES: Final = ("queued", "running", "completed", "failed", "cancelled", "skipped")
@@ -18,7 +19,7 @@ _INTERVAL = click.option(
     "--interval",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(min=0.01),
+    type=Duration(least=0.01, greatest=3600),
     metavar="SECONDS",
     help="How often to look.",
 )
