@@ -29,6 +29,7 @@ from rawr.durable.api._settings import KIND_HEADER, APISettings
 from rawr.durable.api._short_way import ShortWay
 from rawr.durable.api._signals import SignalRoutes
 from rawr.durable.api._sync import request_sync
+from rawr.durable.api._traces import TraceRoutes
 from rawr.durable.domain.clock import Clock, SystemClock
 from rawr.durable.domain.errors import EngineError
 from rawr.durable.engine import Engine, SystemIds
@@ -73,6 +74,7 @@ def create_engine_api(
             *RegistrationRoutes(engine, settings).routes(),
             *RunRoutes(engine, settings, clock).routes(),
             *MetadataRoutes(engine, settings, clock).routes(),
+            *TraceRoutes(engine, settings).routes(),
             *CancellationRoutes(engine, settings, clock, SystemIds(clock.now_ms).ulid).routes(),
             *AppRoutes(engine, settings, clock, sync).routes(),
             *OperationRoutes(engine, settings, clock).routes(),

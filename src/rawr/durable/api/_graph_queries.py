@@ -268,7 +268,8 @@ class Queries:
     def _trace(self, run: RunView) -> Resolver:
         async def resolve(_arguments: Arguments) -> Json:
             steps = await self._engine.run_steps(run.id)
-            return trace_json(run, steps, await self._engine.run_metadata(run.id))
+            metadata = await self._engine.run_metadata(run.id)
+            return trace_json(run, steps, metadata, await self._engine.run_spans(run.id))
 
         return resolve
 

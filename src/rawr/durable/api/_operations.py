@@ -101,7 +101,9 @@ class OperationRoutes:
         run = await self._run(request)
         steps = await self._engine.run_steps(run.id)
         metadata = await self._engine.run_metadata(run.id)
-        return self._data({"runId": run.id, "rootSpan": trace_json(run, steps, metadata)})
+        spans = await self._engine.run_spans(run.id)
+        root = trace_json(run, steps, metadata, spans)
+        return self._data({"runId": run.id, "rootSpan": root})
 
     async def _cancel(self, request: Request) -> Response:
         run_id = parse_run_id(request)

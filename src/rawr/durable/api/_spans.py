@@ -13,6 +13,7 @@ from rawr.durable.domain.event import Json
 from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.op import Opcode
 from rawr.durable.domain.run import RunStatus
+from rawr.durable.domain.span import Span
 from rawr.durable.domain.step import StepRecord, StepStatus
 from rawr.durable.engine import RunView
 
@@ -34,6 +35,18 @@ _STEP_STATUS: Final[Mapping[StepStatus, str]] = {
 _RAW_MEMOS: Final = frozenset({Opcode.SLEEP, Opcode.WAIT_FOR_EVENT, Opcode.STEP, Opcode.DEFER_ADD})
 
 
+#: The status of a span that tells of an error.
+_ERROR_CODE: Final = 2
+
+
+class _Detail(msgspec.Struct):
+    kind: str
+    status: dict[str, Json]
+    scope: dict[str, Json]
+    attributes: dict[str, Json]
+    resource: dict[str, Json]
+
+
 class _Memo(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"")
     error: dict[str, Json] | None = None
@@ -50,17 +63,34 @@ def optional_iso(time_ms: int | None) -> str | None:
 
 
 def trace_json(
-    run: RunView, steps: Sequence[StepRecord], metadata: Sequence[Metadata] = ()
+    run: RunView,
+    steps: Sequence[StepRecord],
+    metadata: Sequence[Metadata] = (),
+    userland: Sequence[Span] = (),
 ) -> dict[str, Json]:
-    """The span of a run with those of its steps, in the order in which they were settled."""
+    """The span of a run with those of its steps, in the order in which they were settled.
+
+    What an app told of the work inside a step is below it, all in one list.
+    """
     attached: dict[str | None, list[Json]] = {}
     for one in metadata:
         attached.setdefault(one.step_id, []).append(metadata_json(one))
-    spans = [{**_step_span(run, step), "metadata": attached.get(step.id, [])} for step in steps]
+    inside: dict[str, list[Json]] = {step.id: [] for step in steps}
+    outside: list[Json] = []
+    for span in userland:
+        inside.get(span.step_id, outside).append(_userland_span(run, span))
+    spans: list[Json] = [
+        {
+            **_step_span(run, step),
+            "metadata": attached.get(step.id, []),
+            "childrenSpans": inside[step.id],
+        }
+        for step in steps
+    ]
     if run.status in {RunStatus.COMPLETED, RunStatus.FAILED}:
         spans.append(_end_span(run))
     root = {**_root_span(run), "metadata": attached.get(None, [])}
-    return {**root, "childrenSpans": spans}
+    return {**root, "childrenSpans": [*spans, *outside]}
 
 
 def run_output(run: RunView) -> dict[str, Json]:
@@ -112,6 +142,7 @@ def _root_span(run: RunView) -> dict[str, Json]:
         "parentSpan": None,
         "isRoot": True,
         "isUserland": False,
+        "userlandSpan": None,
         "status": status_name(run),
         "attempts": 1,
         "queuedAt": iso(run.created_at),
@@ -128,21 +159,57 @@ def _root_span(run: RunView) -> dict[str, Json]:
 
 def _step_span(run: RunView, step: StepRecord) -> dict[str, Json]:
     has_output = step.memo is not None or step.error is not None
+    # A step that has not settled ends with its run.
+    ended_at = step.ended_at or run.ended_at
     return {
         **_root_span(run),
         "name": step.name,
         "spanID": _output_id(run.id, step.id),
         "parentSpanID": _output_id(run.id),
         "isRoot": False,
-        "status": _STEP_STATUS[step.status],
+        "status": _step_status(run, step),
         "attempts": step.attempts,
         "queuedAt": iso(step.started_at),
         "startedAt": iso(step.started_at),
-        "endedAt": optional_iso(step.ended_at),
-        "duration": _duration(step.started_at, step.ended_at),
+        "endedAt": optional_iso(ended_at),
+        "duration": _duration(step.started_at, ended_at),
         "outputID": _output_id(run.id, step.id) if has_output else None,
         "stepID": step.id,
         "stepOp": _STEP_OPS.get(step.op),
+        "childrenSpans": [],
+    }
+
+
+def _step_status(run: RunView, step: StepRecord) -> str:
+    if step.memo is None and run.status.is_terminal:
+        return "CANCELLED"
+    return _STEP_STATUS[step.status]
+
+
+def _userland_span(run: RunView, span: Span) -> dict[str, Json]:
+    detail = msgspec.json.decode(span.detail, type=_Detail)
+    return {
+        **_root_span(run),
+        "name": span.name,
+        "spanID": span.id,
+        "parentSpanID": span.parent_id or None,
+        "isRoot": False,
+        "isUserland": True,
+        "userlandSpan": {
+            "spanName": span.name,
+            "spanKind": detail.kind,
+            "serviceName": detail.resource.get("service.name"),
+            "scopeName": detail.scope.get("name"),
+            "scopeVersion": detail.scope.get("version"),
+            "spanAttrs": msgspec.json.encode(detail.attributes).decode(),
+            "resourceAttrs": msgspec.json.encode(detail.resource).decode(),
+        },
+        "status": "FAILED" if detail.status.get("code") == _ERROR_CODE else "COMPLETED",
+        "queuedAt": iso(span.started_at),
+        "startedAt": iso(span.started_at),
+        "endedAt": iso(span.ended_at),
+        "duration": span.ended_at - span.started_at,
+        "outputID": None,
         "childrenSpans": [],
     }
 

@@ -5,6 +5,7 @@ from rawr.durable.domain.event import Event
 from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
+from rawr.durable.domain.span import Span
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.engine._parts import Parts
 from rawr.durable.store.port import RunView
@@ -81,6 +82,10 @@ class History:
     async def run_metadata(self, run_id: str) -> list[Metadata]:
         """Return what functions attached to a run and its steps."""
         return await self._store.run_metadata(run_id)
+
+    async def run_spans(self, run_id: str) -> list[Span]:
+        """Return the spans an app told of a run, the earliest first."""
+        return await self._store.run_spans(run_id)
 
     async def run_items(self, run_id: str) -> list[QueueItem]:
         """Return what is still to be done for a run, the earliest first."""

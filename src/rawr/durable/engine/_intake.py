@@ -7,6 +7,7 @@ import msgspec
 from rawr.durable.domain.errors import FunctionNotFound, RunExists
 from rawr.durable.domain.event import FUNCTION_INVOKED, EventDraft, Json
 from rawr.durable.domain.op import MetadataUpdate, Op
+from rawr.durable.domain.span import Span
 from rawr.durable.domain.ulid import EventSeed
 from rawr.durable.engine._control import Control
 from rawr.durable.protocol.events import check_event
@@ -129,6 +130,11 @@ class Intake(Control):
         """
         self._check_running()
         await self._parts.checkpoints.attach(run_id, updates, step_id=step_id)
+
+    async def attach_spans(self, spans: Sequence[Span]) -> int:
+        """Keep spans of runs; return how many belong to runs that exist and have room for them."""
+        self._check_running()
+        return await self._store.attach_spans(spans)
 
     async def signal(self, name: str, data: Json) -> str | None:
         """Send a signal; return the run that waited for it, or `None` when none did."""

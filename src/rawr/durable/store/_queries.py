@@ -220,6 +220,18 @@ ORDER BY step_id, kind
 """
 DELETE_METADATA: Final = "DELETE FROM metadata WHERE run_id = ?"
 
+ADD_SPAN: Final = """
+INSERT INTO spans (run_id, id, parent_id, step_id, name, started_at, ended_at, detail)
+SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE EXISTS (SELECT 1 FROM runs WHERE id = ?)
+    AND (SELECT count(*) FROM spans WHERE run_id = ?) < ?
+ON CONFLICT (run_id, id) DO NOTHING
+"""
+LOAD_SPANS: Final = """
+SELECT run_id, id, parent_id, step_id, name, started_at, ended_at, detail FROM spans
+WHERE run_id = ? ORDER BY started_at, id
+"""
+DELETE_SPANS: Final = "DELETE FROM spans WHERE run_id = ?"
+
 PAUSE_FUNCTION: Final = """
 INSERT INTO paused_functions (function_id, paused_at) VALUES (?, ?) ON CONFLICT DO NOTHING
 """

@@ -51,6 +51,7 @@ def delete_runs(connection: sqlite3.Connection, run_ids: Sequence[str]) -> int:
             rows += connection.execute(q.DROP_RUN_EVENT, (event_id, run_id)).rowcount
         rows += connection.execute(q.DELETE_STEPS, (run_id,)).rowcount
         rows += connection.execute(q.DELETE_METADATA, (run_id,)).rowcount
+        rows += connection.execute(q.DELETE_SPANS, (run_id,)).rowcount
         rows += connection.execute(q.DELETE_RUN, (run_id,)).rowcount
     return len(run_ids)
 

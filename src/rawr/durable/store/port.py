@@ -18,6 +18,7 @@ from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.pause import Pause
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import Run, RunState, RunStatus
+from rawr.durable.domain.span import Span
 from rawr.durable.domain.step import StepRecord
 
 WaitMatcher = Callable[[str, Mapping[str, Json], Mapping[str, Json]], bool]
@@ -309,6 +310,14 @@ class Store(Protocol):
 
     async def run_metadata(self, run_id: str) -> list[Metadata]:
         """Return what is attached to a run and its steps."""
+        ...
+
+    async def attach_spans(self, spans: Sequence[Span]) -> int:
+        """Keep spans of runs that exist, up to what a run may carry; return how many are kept."""
+        ...
+
+    async def run_spans(self, run_id: str) -> list[Span]:
+        """Return the spans an app told of a run, the earliest first."""
         ...
 
     async def items_of_run(self, run_id: str) -> list[QueueItem]:

@@ -17,8 +17,9 @@ from rawr.durable.domain.event import Event, Json
 from rawr.durable.domain.metadata import Metadata
 from rawr.durable.domain.queue import QueueItem
 from rawr.durable.domain.run import RunState, RunStatus
+from rawr.durable.domain.span import Span
 from rawr.durable.domain.step import StepRecord
-from rawr.durable.store import _queries as q, _read, _sweep, _write
+from rawr.durable.store import _queries as q, _read, _spans, _sweep, _write
 from rawr.durable.store._commits import Commits
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store.port import (
@@ -280,6 +281,14 @@ class SQLiteStore:
     async def run_metadata(self, run_id: str) -> list[Metadata]:
         """Return what is attached to a run and its steps."""
         return await self._read(partial(_read.run_metadata, run_id=run_id))
+
+    async def attach_spans(self, spans: Sequence[Span]) -> int:
+        """Keep spans of runs that exist, up to what a run may carry; return how many are kept."""
+        return await self._write(partial(_spans.attach, spans=spans))
+
+    async def run_spans(self, run_id: str) -> list[Span]:
+        """Return the spans an app told of a run, the earliest first."""
+        return await self._read(partial(_spans.of_run, run_id=run_id))
 
     async def items_of_run(self, run_id: str) -> list[QueueItem]:
         """Return what is still to be done for a run, the earliest first."""
