@@ -1,13 +1,20 @@
 """Values of options that click alone would let through, to fail later and without a word."""
 
 import math
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 import click
 from typing_extensions import override
 
+if TYPE_CHECKING:
+    _OfFloat: TypeAlias = click.ParamType[float]
+    _OfText: TypeAlias = click.ParamType[str]
+else:  # early releases of click 8 know no parameter here
+    _OfFloat = _OfText = click.ParamType
 
-class Duration(click.ParamType[float]):
+
+class Duration(_OfFloat):
     """A number of seconds or days, from a least to a greatest one."""
 
     name = "number"
@@ -32,7 +39,7 @@ class Duration(click.ParamType[float]):
         return number
 
 
-class WebAddress(click.ParamType[str]):
+class WebAddress(_OfText):
     """A URL of HTTP, with a host."""
 
     name = "url"
