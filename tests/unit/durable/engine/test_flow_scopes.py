@@ -25,7 +25,8 @@ class Busy:
         for name in names:
             self.running[name] += 1
             self.most[name] = max(self.most[name], self.running[name])
-        await anyio.sleep(0.001)
+        # Long enough for all that may run to have begun.
+        await anyio.sleep(0.02)
         for name in names:
             self.running[name] -= 1
 
