@@ -90,6 +90,12 @@ async def test_what_is_shown_depends_on_roles(hq: HQ) -> None:
     assert "Signed in as nobody of tenant acme, roles: none." in page
 
 
+async def test_who_is_signed_in_sees_who_executes_functions(hq: HQ) -> None:
+    said = "Durable functions are executed by the engine inside."
+    assert said in await landing(hq, await signed_in(hq))
+    assert "executed by" not in await landing(hq)
+
+
 async def test_a_token_is_no_session(hq: HQ) -> None:
     run_id = await hq.accepted(invoiceId="inv-1")
     response = await hq.caller().request("GET", "/")

@@ -7,10 +7,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rawr.composition import Manifest
-from rawr.host import API, INGRESS, OPENAPI_DOCUMENT, REFERENCE, RPC, WEB_PLUGINS, WORKFLOWS
+from rawr.host import (
+    API,
+    INGRESS,
+    METRICS,
+    OPENAPI_DOCUMENT,
+    REFERENCE,
+    RPC,
+    WEB_PLUGINS,
+    WORKFLOWS,
+)
 from rawr.procedure import Router
 
 _ANYONE = "first and third parties"
+_FIRST_PARTIES = "first parties"
 
 
 class _Line(NamedTuple):
@@ -35,6 +45,7 @@ def list_routes(manifest: Manifest) -> str:
         _Line("GET", REFERENCE, "-", "anyone", "-"),
         *_openapi(API, manifest.api.create_router()),
         *_web(manifest),
+        _Line("GET", METRICS, "-", _FIRST_PARTIES, "-"),
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -62,7 +73,7 @@ def _rpc(router: Router[object]) -> Iterator[_Line]:
             place.contract.definition.route.effective_method,
             "/".join((RPC, *place.path)),
             ".".join(place.path),
-            "first parties",
+            _FIRST_PARTIES,
             _file(place.procedure.handler),
         )
 

@@ -17,6 +17,7 @@ from ._inngest_server import InngestServer
 from ._inngest_settings import InngestSettings
 from ._left_inside import ENGINE_DATABASE, ENGINE_MIGRATIONS, runs_inside
 from ._manifest_file import MANIFEST_FILE, ManifestBroken, ManifestNotFound, load_manifest
+from ._metrics import METRICS
 from ._migrations import hq_migrations
 from ._mounts import Mount, MountTable
 from ._operations import ENGINE_SOCKET
@@ -36,6 +37,7 @@ __all__ = [
     "ENGINE_SOCKET",
     "INGRESS",
     "MANIFEST_FILE",
+    "METRICS",
     "OPENAPI_DOCUMENT",
     "REFERENCE",
     "RPC",

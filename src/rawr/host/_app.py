@@ -13,6 +13,7 @@ from ._admission import Admission
 from ._contexts import BoundaryContexts
 from ._deadline import BodyDeadline
 from ._ingress import audited_ingress
+from ._metrics import MetricsPage
 from ._mounts import Mount, MountTable
 from ._overload import Gate
 from ._pages import Pages
@@ -74,6 +75,7 @@ def build_mounts(resources: Resources) -> MountTable:
             ),
             Mount(API, gate.guard(timed.guard(on_api))),
             web.mount(),
+            MetricsPage(bundle=resources.bundle, admission=contexts.admission).mount(),
             *(replace(mount, app=timed.guard_plain(mount.app)) for mount in pages.mounts()),
         )
     )
@@ -170,5 +172,6 @@ def _pages(resources: Resources) -> Pages:
         cookie=_cookie(settings),
         origins=OriginPolicy(public_origin=settings.public_url),
         trusted_proxies=settings.trusted_proxies,
+        engine=resources.bundle.place,
         on_access_changed=resources.on_access_changed,
     )

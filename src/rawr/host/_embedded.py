@@ -37,7 +37,7 @@ class EmbeddedEngine:
         self.engine = engine
         self.client = client
         self.sender: EventSender = client
-        self.place = f"the engine inside, on {settings.data_dir / ENGINE_DIRECTORY}"
+        self.place = "the engine inside"
         self._signing_keys = settings.signing_keys
         self._metrics = metrics
 

@@ -73,10 +73,13 @@ def landing_page(
     principal: Principal,
     runs: Sequence[RunRecord] | None,
     plugins: Sequence[tuple[str, str]] = (),
+    *,
+    engine: str,
 ) -> str:
     """The page of a signed-in principal; `hq` is what people call the HQ.
 
-    `runs` is None if the principal's roles let it see none.
+    `engine` says who executes durable functions; `runs` is None if the principal's roles let it
+    see none.
     """
     return _whole(
         hq,
@@ -84,7 +87,7 @@ def landing_page(
         plugins=_plugins(plugins) if plugins else "",
         section="runs",
         heading="Latest runs",
-        content=_runs(runs),
+        content=_runs(runs, engine),
     )
 
 
@@ -122,10 +125,14 @@ def _who(principal: Principal) -> str:
     )
 
 
-def _runs(runs: Sequence[RunRecord] | None) -> str:
+def _runs(runs: Sequence[RunRecord] | None, engine: str) -> str:
     none = "No runs yet." if runs is not None else "Your roles do not let you see runs."
     rows = "\n".join(map(_run, runs or ()))
-    return _render("landing_runs.html", rows=rows or f'<tr><td colspan="4">{none}</td></tr>')
+    return _render(
+        "landing_runs.html",
+        rows=rows or f'<tr><td colspan="4">{none}</td></tr>',
+        engine=escape(engine),
+    )
 
 
 def _family(family: RouteFamily) -> str:

@@ -1,7 +1,8 @@
 """The mount table: route families in order, each under its own prefix."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -58,6 +59,25 @@ class MountTable:
                 await mount.websocket(scope, receive, send)
                 return
         await deny(scope, receive, send, 404, body=_NOT_FOUND)
+
+
+Answer: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def by_method(method: str, answer: Answer, **others: Answer) -> ASGIApp:
+    """An app that answers a method, others too where they are given; `HEAD` like `GET`."""
+    answers = {method: answer, **others}
+    allow = ((b"allow", ", ".join(sorted(answers)).encode()),)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = "GET" if scope["method"] == "HEAD" else scope["method"]
+        chosen = answers.get(asked)
+        if chosen is None:
+            await respond(send, 405, b"Method Not Allowed", "text/plain", headers=allow)
+        else:
+            await chosen(scope, receive, send)
+
+    return app
 
 
 async def respond(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from rawr.composition import IPNetwork, Principal
 from rawr.coordination import RunReader, RunRecord
@@ -18,7 +18,7 @@ from ._landing import (
     sign_in_page,
     stylesheet,
 )
-from ._mounts import Mount, respond
+from ._mounts import Mount, by_method, respond
 from ._readiness import Readiness
 from ._requests import source_ip
 from ._web_assets import PluginFiles
@@ -61,6 +61,8 @@ class Pages:
     trusted_proxies: tuple[IPNetwork, ...]
     capabilities: Mapping[str, frozenset[str]]
     """The roles of each capability; who has one of them may see its runs."""
+    engine: str
+    """Who executes durable functions."""
     plugins: tuple[PluginFiles, ...] = ()
     """The web plugins that the landing page leads to."""
     on_access_changed: Callable[[], None] = lambda: None
@@ -69,12 +71,12 @@ class Pages:
     def mounts(self) -> tuple[Mount, ...]:
         """Every infrastructure route."""
         return (
-            Mount("/health", _on("GET", self._health), exact=True),
-            Mount("/ready", _on("GET", self._ready), exact=True),
-            Mount("/landing.css", _on("GET", self._stylesheet), exact=True),
-            Mount("/sign-in", _on("POST", self._sign_in, GET=self._open_link), exact=True),
-            Mount("/sign-out", _on("POST", self._sign_out), exact=True),
-            Mount("/", _on("GET", self._landing), exact=True),
+            Mount("/health", by_method("GET", self._health), exact=True),
+            Mount("/ready", by_method("GET", self._ready), exact=True),
+            Mount("/landing.css", by_method("GET", self._stylesheet), exact=True),
+            Mount("/sign-in", by_method("POST", self._sign_in, GET=self._open_link), exact=True),
+            Mount("/sign-out", by_method("POST", self._sign_out), exact=True),
+            Mount("/", by_method("GET", self._landing), exact=True),
         )
 
     async def _health(self, _scope: Scope, _receive: Receive, send: Send) -> None:
@@ -94,7 +96,8 @@ class Pages:
             await _page(send, 200, sign_in_page(self.hq, to=to), headers)
             return
         runs, links = await self._latest_runs(principal), self._plugin_links(principal)
-        await _page(send, 200, landing_page(self.hq, principal, runs, links), headers)
+        html = landing_page(self.hq, principal, runs, links, engine=self.engine)
+        await _page(send, 200, html, headers)
 
     def _destination(self, capability: str) -> Destination | None:
         """The page of a web plugin that there is, so that no link leads anywhere else."""
@@ -212,25 +215,6 @@ class Pages:
 
 def _may_see(principal: Principal, roles: frozenset[str]) -> bool:
     return not roles or not roles.isdisjoint(principal.roles)
-
-
-_Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
-
-
-def _on(method: str, answer: _Answer, **others: _Answer) -> ASGIApp:
-    """An app that answers a method, others too where they are given; `HEAD` like `GET`."""
-    answers = {method: answer, **others}
-    allow = ((b"allow", ", ".join(sorted(answers)).encode()),)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        asked = "GET" if scope["method"] == "HEAD" else scope["method"]
-        chosen = answers.get(asked)
-        if chosen is None:
-            await respond(send, 405, b"Method Not Allowed", "text/plain", headers=allow)
-        else:
-            await chosen(scope, receive, send)
-
-    return app
 
 
 async def _page(

@@ -111,6 +111,7 @@ async def test_the_route_families_are_mounted_in_their_order(tmp_path: Path) -> 
             "/api/orpc/reference/reference.css",
             "/api/orpc",
             "/rawr/plugins/web",
+            "/metrics",
             "/health",
             "/ready",
             "/landing.css",
