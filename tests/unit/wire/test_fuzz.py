@@ -3,10 +3,12 @@
 Every run takes the same `RAWR_FUZZ_INPUTS` inputs per decoder, mutated from valid ones.
 """
 
+import gc
 import os
 import time
 import tracemalloc
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 
 import pytest
@@ -212,6 +214,36 @@ def test_a_decoder_raises_nothing_but_decode_errors_and_is_never_slow(name: str)
         slowest = max(slowest, time.thread_time() - start)
     assert slowest < SLOWEST_SECONDS
     assert name == "names" or refused > 0
+
+
+MEASURED_INPUTS = 1500
+MOST_BYTES = 64 * 1024 * 1024
+MOST_KEPT_BYTES = 512 * 1024
+
+
+@pytest.mark.parametrize("name", sorted(DECODERS))
+def test_a_decoder_keeps_nothing_and_never_takes_much(name: str) -> None:
+    decode, seeds = DECODERS[name]
+    random = Random(name)
+    contents = [_mutate(random, random.choice(seeds)) for _ in range(MEASURED_INPUTS)]
+
+    def decode_all() -> None:
+        for content in contents:
+            with suppress(DecodeError):
+                decode(content)
+
+    decode_all()  # what is made once, such as patterns
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        decode_all()
+        gc.collect()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < MOST_BYTES
+    assert after - before < MOST_KEPT_BYTES
 
 
 HOSTILE_FORMS = {
