@@ -42,7 +42,7 @@ class RelayPolicy:
     first_pause: timedelta = timedelta(seconds=1)
     longest_pause: timedelta = timedelta(minutes=5)
     #: The longest pause in an outage: work waits for its end.
-    longest_outage_pause: timedelta = timedelta(seconds=15)
+    longest_outage_pause: timedelta = timedelta(seconds=5)
     #: How often to look for rows that another process committed.
     poll_interval: timedelta = timedelta(seconds=1)
 

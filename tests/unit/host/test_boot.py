@@ -27,7 +27,9 @@ from rawr.host import (
     BootStages,
     EmbeddedEngine,
     EngineBundle,
+    InngestSettings,
     MountTable,
+    NoEngineInside,
     Resources,
     RunOutcomes,
     Settings,
@@ -366,3 +368,13 @@ async def test_development_starts_without_it(tmp_path: Path) -> None:
     async with booted(manifest, tmp_path) as host:
         path = f"/rawr/plugins/web/{item.name}/"
         assert (await ASGIClient(host.app).request("GET", path)).status == 503
+
+
+async def test_with_an_inngest_server_there_is_no_engine_inside(tmp_path: Path) -> None:
+    server = InngestSettings(dev="http://127.0.0.1:9")
+    async with booted(SMALL, tmp_path, engine="inngest", inngest=server) as host:
+        with pytest.raises(NoEngineInside, match=r"the Inngest server at http://127\.0\.0\.1:9"):
+            _ = host.engine
+        assert not (tmp_path / "engine").exists()
+        assert ask_at_once(host.mounts, "/ready").status == 503
+        assert ask_at_once(host.mounts, "/health").status == 200
