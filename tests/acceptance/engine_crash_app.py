@@ -15,6 +15,7 @@ import inngest
 
 from rawr.durable.domain.event import EventDraft
 from rawr.durable.engine import Engine
+from rawr.durable.ingress import create_ingress
 
 
 class Log:
@@ -78,8 +79,8 @@ async def in_process(directory: Path, first: int, count: int) -> None:
     say("done")
 
 
-def over_http(directory: Path, engine_url: str) -> None:
-    """Serve the function as an app of a stand-alone engine."""
+def over_http(directory: Path, engine_url: str, port: int, *, saves_steps: bool) -> None:
+    """Serve the function as an app of a stand-alone engine, by the SDK or behind the ingress."""
     import fastapi
     import inngest.fast_api
     import uvicorn
@@ -87,14 +88,17 @@ def over_http(directory: Path, engine_url: str) -> None:
     client = inngest.Inngest(
         app_id="app", is_production=False, api_base_url=engine_url, event_api_base_url=engine_url
     )
+    function = build(client, Log(directory / "log"))
     app = fastapi.FastAPI()
-    inngest.fast_api.serve(app, client, [build(client, Log(directory / "log"))])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    inngest.fast_api.serve(app, client, [function])
+    ingress = create_ingress(client, [function], takes_unsigned=True, checkpointing=True)
+    config = uvicorn.Config(ingress if saves_steps else app, log_level="warning")
+    server = uvicorn.Server(config)
     # It accepts before the server runs, so whoever is told the address may connect at once.
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(("127.0.0.1", port))
 
     async def serve() -> None:
-        say(f"ready http://127.0.0.1:{listening.getsockname()[1]}")
+        say("ready")
         await server.serve(sockets=[listening])
 
     asyncio.run(serve())
@@ -105,4 +109,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "in_process":
         asyncio.run(in_process(place, int(sys.argv[3]), int(sys.argv[4])))
     else:
-        over_http(place, sys.argv[3])
+        over_http(place, sys.argv[3], int(sys.argv[4]), saves_steps=sys.argv[1] == "ingress")

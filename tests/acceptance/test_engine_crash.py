@@ -15,7 +15,8 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -101,30 +102,73 @@ def child(directory: Path, first: int, count: int) -> subprocess.Popen[bytes]:
 
 def test_a_stand_alone_engine_survives_kills(tmp_path: Path) -> None:
     chance = random.Random(11)
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = str(probe.getsockname()[1])
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, str(APP), "http", str(tmp_path), url]
-    app = subprocess.Popen(command, stdout=subprocess.PIPE)
-    try:
-        assert app.stdout is not None
-        app_url = app.stdout.readline().decode().split()[1]
-        engine = start_engine(tmp_path / "data", port=port)
-        synced = httpx2.put(f"{app_url}/api/inngest", trust_env=False)
-        assert synced.status_code == 200, synced.text
+    engine_port, app_port = free_port(), free_port()
+    with app_at(app_port, tmp_path, "http", engine_port):
+        engine = start_engine(tmp_path / "data", port=str(engine_port))
+        register(app_port)
         sent: set[int] = set()
         for kill in range(KILLS):
             send_until_killed(engine, chance.uniform(0.01, 0.35), 1000 * kill, sent)
-            engine.client.close()
-            engine = start_engine(tmp_path / "data", port=port)
+            engine = start_again(engine, tmp_path, engine_port)
         await_the_end(tmp_path)
         engine.client.close()
         assert engine.interrupt() == 0
+    assert sent
+    check(tmp_path, sent)
+
+
+def test_an_app_that_saves_its_steps_and_its_engine_survive_kills(tmp_path: Path) -> None:
+    chance = random.Random(13)
+    engine_port, app_port = free_port(), free_port()
+    sent: set[int] = set()
+    # The app is away for a second each time it is killed: longer than twenty quick attempts.
+    engine = start_engine(tmp_path / "data", port=str(engine_port), retry_seconds=0.5)
+    for kill in range(KILLS):
+        with app_at(app_port, tmp_path, "ingress", engine_port):
+            if kill == 0:
+                register(app_port)
+            send_until_killed(engine, chance.uniform(0.01, 0.35), 1000 * kill, sent)
+            engine = start_again(engine, tmp_path, engine_port, retry_seconds=0.5)
+            time.sleep(chance.uniform(0, 0.2))
+    with app_at(app_port, tmp_path, "ingress", engine_port):
+        await_the_end(tmp_path)
+    engine.client.close()
+    assert engine.interrupt() == 0
+    assert sent
+    check(tmp_path, sent)
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def app_at(port: int, directory: Path, kind: str, engine_port: int) -> Iterator[None]:
+    """Run the app until the block ends, then kill it."""
+    url = f"http://127.0.0.1:{engine_port}"
+    command = [sys.executable, str(APP), kind, str(directory), url, str(port)]
+    app = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        assert app.stdout is not None
+        assert app.stdout.readline() == b"ready\n"
+        yield
     finally:
         app.kill()
         app.communicate()
-    assert sent
-    check(tmp_path, sent)
+
+
+def register(app_port: int) -> None:
+    synced = httpx2.put(f"http://127.0.0.1:{app_port}/api/inngest", trust_env=False)
+    assert synced.status_code == 200, synced.text
+
+
+def start_again(
+    engine: RunningEngine, directory: Path, port: int, *, retry_seconds: float = 0.05
+) -> RunningEngine:
+    engine.client.close()
+    return start_engine(directory / "data", port=str(port), retry_seconds=retry_seconds)
 
 
 def send_until_killed(engine: RunningEngine, seconds: float, first: int, sent: set[int]) -> None:
