@@ -39,8 +39,9 @@ class Memos(step_lib.StepMemos):
         """Take a memo out."""
         return self._memos.pop(hashed_id, types.empty_sentinel)
 
-    def __contains__(self, hashed_id: str) -> bool:
-        return hashed_id in self._memos
+    def get(self, hashed_id: str) -> Output | None:
+        """Return a memo, which stays."""
+        return self._memos.get(hashed_id)
 
 
 class StepCounts(step_lib.StepIDCounter):
@@ -71,13 +72,15 @@ class InlineExecution(execution_lib.ExecutionV0):
         self.tap.begin(step_info.id)
         return await super().report_step(step_info)
 
-    async def is_new(self, hashed_id: str) -> bool:
-        """Look a step up, as `report_step` does; True when nothing is known of it."""
-        if hashed_id in self._memos:
-            return False
+    def memo(self, hashed_id: str) -> Output | None:
+        """Return what a step came to; `None` when it is new."""
+        return self._memos.get(hashed_id)
+
+    async def recalled(self, hashed_id: str) -> None:
+        """Note that a step was looked up, as `report_step` does."""
+        self._memos.pop(hashed_id)
         if not self._memos.size:
             await self._middleware.before_execution()
-        return True
 
 
 class InlineExecutionSync(execution_lib.ExecutionV0Sync):
@@ -106,13 +109,22 @@ class InlineStep(step_lib.Step):
         output_type: object = types.EmptySentinel,
     ) -> types.T:
         """Run a step, commit it and go on."""
-        if not self.tap.commits_new_steps or _in_step.get():
+        if _in_step.get() or self.tap.replaces_arguments:
             return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
         number = self._step_id_counter.increment(step_id)
-        hashed_id = _hashed(step_id if number == 1 else f"{step_id}:{number - 1}")
-        if not await self._execution.is_new(hashed_id):
+        hashed_id = transforms.hash_step_id(step_id if number == 1 else f"{step_id}:{number - 1}")
+        memo = self._execution.memo(hashed_id)
+        if memo is not None and memo.error is None:
+            await self._execution.recalled(hashed_id)
+            return self._client._deserialize(memo.data, output_type)  # type: ignore[return-value]  # noqa: SLF001 - the SDK types it as object
+        if memo is None and self._target_hashed_id not in {None, hashed_id}:
+            # A call for one step of a large group meets all the others.
+            await self._execution.recalled(hashed_id)
+            raise step_lib.SkipInterrupt(step_id)
+        if memo is not None or not self.tap.commits_new_steps:
             self._step_id_counter.repeat(number)
             return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
+        await self._execution.recalled(hashed_id)
         started_at = self.tap.begin(hashed_id)
         try:
             result = await _execute(handler, handler_args)
