@@ -1,10 +1,16 @@
 """The durable engine with much to remember: sleeping, queued and open runs.
 
-    python -m benchmarks.durable_scale [--sleeping N] [--queued N] [--open N] [--json]
+    python -m benchmarks.durable_scale [--sleeping N] [--queued N] [--open N] [--waiting N]
+        [--parallel N] [--json]
 
 Rows are written straight into a store's file, as runs that reached that point leave them: runs that
-sleep; runs of a function at its limit of one, all due; and open runs, as a process that was killed
-leaves them. Each store is then opened by a process of its own, so that memory is its own.
+sleep; runs of a function at its limit of one, all due; open runs, as a process that was killed
+leaves them; and runs that each wait for an event of their own. Each store is then opened by a
+process of its own, so that memory is its own.
+
+An event is for one of the runs that wait: `event_p50_ms` is how long it takes to be accepted, and
+`woken_p50_ms` how long until its run has finished. One for none of them is accepted in
+`unheard_p50_ms`. A parallel run has so many steps in one group; in process, each is a call.
 
 A recovery is over when the engine serves again: every open run is in its queue, and a run that is
 started beside them finishes. `all_finished_s` is how long it takes until all of them have been
@@ -15,6 +21,7 @@ The last line is one JSON object with the figures, and each target with what was
 
 import argparse
 import asyncio
+import hashlib
 import json
 import sqlite3
 import statistics
@@ -25,20 +32,29 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import inngest
 
 from benchmarks.durable_peers.in_process import build
 from rawr.durable.domain.event import EventDraft
+from rawr.durable.domain.run import RunStatus
 from rawr.durable.domain.ulid import Ulid
 from rawr.durable.engine import Engine, EngineSettings
+from rawr.durable.engine._waits import index_wait
 
 APP = "bench"
 HOUR_MS = 3_600_000
 SEQUENTIAL = 200
 BATCH = 50_000
-STEP = "86f7e437faa5a7fce15d1ddcb9eaeaea377667b8"
+#: The id of a step called "nap", as SDKs hash it.
+STEP = hashlib.sha1(b"nap", usedforsecurity=False).hexdigest()
+#: The event that runs wait for, and which of them is for which.
+ANSWER = "bench/answer"
+MINE = "async.data.n == event.data.n"
 
 
 def now_ms() -> int:
@@ -56,10 +72,11 @@ def batches(count: int) -> Iterator[range]:
 
 @dataclass(frozen=True, kw_only=True)
 class Crowd:
-    """Runs that wait in the queue until `due_at`, asleep or not started."""
+    """Runs that wait in the queue until `due_at`: asleep, for an event, or not started."""
 
     count: int
     sleeps: bool
+    waits: bool = False
     due_at: int
     function: str
     mode: str = "beside"
@@ -80,7 +97,8 @@ def fill(directory: Path, crowd: Crowd) -> None:
 def _fill_batch(
     connection: sqlite3.Connection, numbers: Iterable[int], created: int, crowd: Crowd
 ) -> None:
-    sleeps, function, due_at = crowd.sleeps, crowd.function, crowd.due_at
+    function, due_at = crowd.function, crowd.due_at
+    sleeps = crowd.sleeps or crowd.waits
     status = "running" if sleeps else "queued"
     ids = [(number, ulid(number, created), ulid(number, created + 1)) for number in numbers]
     connection.executemany(
@@ -125,11 +143,27 @@ def _fill_batch(
         ),
     )
     if sleeps:
+        op = "WaitForEvent" if crowd.waits else "Sleep"
         connection.executemany(
             "INSERT INTO steps (run_id, id, op, name, status, attempts, race, started_at)"
-            " VALUES (?, ?, 'Sleep', 'nap', 'open', 0, 0, ?)",
-            ((run, STEP, created) for _, _, run in ids),
+            " VALUES (?, ?, ?, 'nap', 'open', 0, 0, ?)",
+            ((run, STEP, op, created) for _, _, run in ids),
         )
+    if crowd.waits:
+        connection.executemany(
+            "INSERT INTO pauses (run_id, step_id, function_id, event_id, kind, name, expression,"
+            " match_path, match_value, created_at, expires_at)"
+            " VALUES (?, ?, ?, ?, 'event', ?, ?, ?, ?, ?, ?)",
+            (
+                (run, STEP, function, event, ANSWER, MINE, *_index(number), created, due_at)
+                for number, event, run in ids
+            ),
+        )
+
+
+def _index(number: int) -> tuple[str, str]:
+    index = index_wait(MINE, {"data": {"n": number}})
+    return index.path, index.value
 
 
 def slow(client: inngest.Inngest) -> inngest.Function[None]:
@@ -152,6 +186,32 @@ def open_runs(client: inngest.Inngest) -> inngest.Function[None]:
     @client.create_function(fn_id="open", trigger=inngest.TriggerEvent(event="bench/open"))
     async def function(_ctx: inngest.Context) -> None:
         return None
+
+    return function
+
+
+def waiting(client: inngest.Inngest) -> inngest.Function[Any]:
+    """A function that waits for an event of its own, and ends."""
+
+    @client.create_function(fn_id="waiting", trigger=inngest.TriggerEvent(event="bench/crowd"))
+    async def function(ctx: inngest.Context) -> bool:
+        timeout = timedelta(days=300)
+        answer = await ctx.step.wait_for_event("nap", event=ANSWER, if_exp=MINE, timeout=timeout)
+        return answer is not None
+
+    return function
+
+
+def wide(client: inngest.Inngest, count: int) -> inngest.Function[Any]:
+    """A function of one group of parallel steps."""
+
+    @client.create_function(fn_id="wide", trigger=inngest.TriggerEvent(event="bench/wide"))
+    async def function(ctx: inngest.Context) -> int:
+        async def step(number: int) -> int:
+            return number
+
+        steps = (partial(ctx.step.run, f"step-{number}", step, number) for number in range(count))
+        return sum(await ctx.group.parallel(tuple(steps)))
 
     return function
 
@@ -230,6 +290,54 @@ async def recover(directory: Path, count: int) -> dict[str, float]:
     }
 
 
+async def wake(directory: Path, count: int) -> dict[str, float]:
+    """Send events that are each for one of the runs that wait, and some that are for none."""
+    client = inngest.Inngest(app_id=APP, is_production=False)
+    woken: list[float] = []
+    accepted: list[float] = []
+    unheard: list[float] = []
+    async with await Engine.open(directory) as engine:
+        await engine.serve(client, [waiting(client)])
+        runs = {run.event_ids[0]: run.id for run in await engine.list_runs(limit=SEQUENTIAL)}
+        for event_id, run_id in runs.items():
+            event = await engine.get_event(event_id)
+            assert event is not None
+            started = time.perf_counter()
+            await engine.send([EventDraft(name=ANSWER, data={"n": event.data["n"]})])
+            accepted.append((time.perf_counter() - started) * 1000)
+            ended = await engine.wait_run(run_id)
+            woken.append((time.perf_counter() - started) * 1000)
+            if ended.output != b"true":
+                raise SystemExit(f"a run was not woken by its event: {ended}")
+            started = time.perf_counter()
+            await engine.send([EventDraft(name=ANSWER, data={"n": -1})])
+            unheard.append((time.perf_counter() - started) * 1000)
+        left = len(await engine.list_runs(limit=100, status=RunStatus.RUNNING))
+        if left != min(100, count - len(runs)):
+            raise SystemExit("an event woke a run it was not for")
+    return {
+        "event_p50_ms": round(statistics.median(accepted), 3),
+        "woken_p50_ms": round(statistics.median(woken), 3),
+        "unheard_p50_ms": round(statistics.median(unheard), 3),
+        "rss_mb": rss_mb(),
+    }
+
+
+async def spread(directory: Path, count: int) -> dict[str, float]:
+    """Run a function of one group of parallel steps."""
+    client = inngest.Inngest(app_id=APP, is_production=False)
+    async with await Engine.open(directory) as engine:
+        await engine.serve(client, [wide(client, count)])
+        started, cpu = time.perf_counter(), time.process_time()
+        (event_id,) = await engine.send([EventDraft(name="bench/wide", data={})])
+        (run,) = await engine.runs_of_event(event_id)
+        ended = await engine.wait_run(run.id)
+        seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+        if ended.output != str(sum(range(count))).encode():
+            raise SystemExit(f"a group came to something else: {ended}")
+    return {"finished_s": round(seconds, 2), "cpu_s": round(cpu, 2), "rss_mb": rss_mb()}
+
+
 def rss_mb() -> float:
     """Return the most memory this process has had, in MB."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -252,6 +360,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     far = now_ms() + 1000 * HOUR_MS
     past = now_ms() - HOUR_MS
     far_crowd = Crowd(count=arguments.sleeping, sleeps=True, due_at=far, function=f"{APP}-crowd")
+    awaiting = {"sleeps": False, "waits": True, "function": f"{APP}-waiting", "mode": "wake"}
     crowds = {
         "alone": replace(far_crowd, count=0),
         "sleeping": far_crowd,
@@ -263,17 +372,21 @@ def measure(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
             function=f"{APP}-open",
             mode="recover",
         ),
+        "waiting few": replace(far_crowd, **awaiting, count=min(SEQUENTIAL, arguments.waiting)),
+        "waiting": replace(far_crowd, **awaiting, count=arguments.waiting),
+        "parallel": replace(far_crowd, count=0, mode="spread"),
         "alone again": replace(far_crowd, count=0),
     }
     results: dict[str, dict[str, float]] = {}
     for name, crowd in crowds.items():
-        if crowd.count == 0 and not name.startswith("alone"):
+        count = arguments.parallel if crowd.mode == "spread" else crowd.count
+        if count == 0 and not name.startswith("alone"):
             continue
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as place:
             directory = Path(place)
             asyncio.run(create(directory))
             fill(directory, crowd)
-            results[name] = {"runs": crowd.count, **child(crowd.mode, directory, crowd.count)}
+            results[name] = {"runs": count, **child(crowd.mode, directory, count)}
         print(name, results[name], flush=True)
     return results
 
@@ -305,6 +418,14 @@ def judged(results: dict[str, dict[str, float]]) -> list[dict[str, object]]:
     if "open" in results:
         judge("open: recovery in s", results["open"]["serving_s"], 10)
         judge("open: memory in MB", results["open"]["rss_mb"], 300)
+    if "waiting" in results:
+        found, few = results["waiting"], results["waiting few"]
+        for figure in ("event_p50_ms", "woken_p50_ms", "unheard_p50_ms"):
+            ratio = round(found[figure] / few[figure], 2)
+            judge(f"waiting: {figure}, to that beside {SEQUENTIAL} waits", ratio, 2)
+        judge("waiting: memory in MB", found["rss_mb"], 300)
+    if "parallel" in results:
+        judge("parallel: one run in s", results["parallel"]["finished_s"], 10)
     return verdicts
 
 
@@ -314,15 +435,18 @@ def main() -> None:
     parser.add_argument("--sleeping", type=int, default=1_000_000)
     parser.add_argument("--queued", type=int, default=1_000_000)
     parser.add_argument("--open", type=int, default=100_000)
+    parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--parallel", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--child", choices=["beside", "recover"])
+    parser.add_argument("--child", choices=["beside", "recover", "wake", "spread"])
     parser.add_argument("--directory", type=Path)
     parser.add_argument("--count", type=int, default=0)
     arguments = parser.parse_args()
     if arguments.child == "beside":
         print(json.dumps(asyncio.run(beside(arguments.directory))))
-    elif arguments.child == "recover":
-        print(json.dumps(asyncio.run(recover(arguments.directory, arguments.count))))
+    elif arguments.child is not None:
+        mode = {"recover": recover, "wake": wake, "spread": spread}[arguments.child]
+        print(json.dumps(asyncio.run(mode(arguments.directory, arguments.count))))
     else:
         results = measure(arguments)
         targets = judged(results)
