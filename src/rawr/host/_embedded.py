@@ -22,7 +22,6 @@ from rawr.durable.metrics import EngineMetrics
 from rawr.durable.run_log import RunLog
 from rawr.sqlite import StorageError
 
-from ._engine import APP_ID
 from ._settings import Settings
 
 ENGINE_DIRECTORY: Final = "engine"
@@ -62,7 +61,7 @@ class EmbeddedEngine:
         )
         engine.listen(RunLog())
         client = inngest.Inngest(
-            app_id=APP_ID,
+            app_id=settings.app_id,
             is_production=settings.signing_key is not None,
             signing_key=settings.signing_key,
             logger=logging.getLogger("rawr.functions"),

@@ -1,15 +1,13 @@
 """Whoever executes the durable functions of an HQ: the port, and what both adapters are told."""
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Protocol
 
 import inngest
 from starlette.types import ASGIApp
 
 from rawr.composition import InngestFunction
 from rawr.coordination import EventSender
-
-APP_ID: Final = "rawr-hq"
 
 
 class EngineBundle(Protocol):

@@ -15,7 +15,6 @@ from rawr.coordination import EngineUnavailable, EventSender
 from rawr.durable.domain.clock import Clock
 from rawr.durable.ingress import Ingress, RegistrationFailed, create_ingress
 
-from ._engine import APP_ID
 from ._event_api import EventApi, ServerAway
 from ._server_rest import ServerRest
 from ._settings import Settings
@@ -36,7 +35,7 @@ class InngestServer:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         given = settings.inngest
         self.client = inngest.Inngest(
-            app_id=APP_ID,
+            app_id=settings.app_id,
             api_base_url=given.api_url,
             event_api_base_url=given.event_url,
             event_key=given.event_key,

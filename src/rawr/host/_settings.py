@@ -1,6 +1,7 @@
 """What an operator may set, read from the environment once, at start."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
@@ -16,11 +17,13 @@ Mode: TypeAlias = Literal["development", "production"]
 EngineKind: TypeAlias = Literal["embedded", "inngest"]
 
 DEFAULT_PORT = 3000
+_DEFAULT_APP_ID = "rawr-hq"
 _DEFAULT_BODY_BYTES = 4 * 1024 * 1024
 _DEFAULT_BODY_SECONDS = 30
 _DEFAULT_CONCURRENCY = 1000
 _DEFAULT_KEEP_DAYS = 30
 _DEFAULT_MAX_STEPS = 1000
+_DEFAULT_WAIT_LOOKBACK_SECONDS: Final = 86_400  # a signal may come before its run waits
 _DEFAULT_RATE = 6000
 _MIN_TOKEN_LENGTH = 32
 _MIN_TOKEN_VARIETY = 8
@@ -28,6 +31,7 @@ _TRUTHS = {
     **dict.fromkeys(("1", "true", "yes", "on"), True),
     **dict.fromkeys(("", "0", "false", "no", "off"), False),
 }
+_APP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}", re.ASCII)
 _ENGINES: tuple[EngineKind, ...] = ("embedded", "inngest")
 
 
@@ -47,6 +51,7 @@ class Settings:
     `RAWR_SERVICE_TENANT`, `RAWR_PUBLIC_URL` (where browsers reach the HQ), `RAWR_RATE_LIMIT`
     (requests per minute and principal; 0 is no limit), `RAWR_MAX_CONCURRENCY` (requests at once),
     `RAWR_ENGINE` (`embedded`, or `inngest` for an Inngest server: see `InngestSettings`),
+    `RAWR_APP_ID` (the HQ's name at its engine, a part of every function's id),
     `RAWR_KEEP_DAYS` (how long the engine keeps what has ended; 0 is for ever),
     `RAWR_MAX_STEPS` (how many steps one run may have), `RAWR_WAIT_LOOKBACK_SECONDS` (how long
     before a wait began an event may have come that ends it),
@@ -72,10 +77,11 @@ class Settings:
     rate_limit: int | None = _DEFAULT_RATE
     max_concurrency: int = _DEFAULT_CONCURRENCY
     engine: EngineKind = "embedded"
+    app_id: str = _DEFAULT_APP_ID
     inngest: InngestSettings = field(default_factory=InngestSettings)
     keep_days: int = _DEFAULT_KEEP_DAYS
     max_steps: int = _DEFAULT_MAX_STEPS
-    wait_lookback_seconds: int = 0
+    wait_lookback_seconds: int = _DEFAULT_WAIT_LOOKBACK_SECONDS
     jwt_issuer: str | None = None
     jwt_audience: str | None = None
     jwt_jwks: str | None = None
@@ -95,6 +101,8 @@ class Settings:
             )
         if self.public_url is not None and origin_of(self.public_url) != self.public_url:
             yield f"RAWR_PUBLIC_URL={self.public_url}: write only scheme, host and port"
+        if _APP_ID.fullmatch(self.app_id) is None:
+            yield f"RAWR_APP_ID={self.app_id}: use a name such as acme-hq, at most 63 characters"
         if self.mode == "development" and host not in LOOPBACK:
             yield (
                 f"RAWR_HOST={host}: development mode listens on loopback only, because it "
@@ -117,7 +125,11 @@ class Settings:
         for name, value, default in (
             ("RAWR_KEEP_DAYS", self.keep_days, _DEFAULT_KEEP_DAYS),
             ("RAWR_MAX_STEPS", self.max_steps, _DEFAULT_MAX_STEPS),
-            ("RAWR_WAIT_LOOKBACK_SECONDS", self.wait_lookback_seconds, 0),
+            (
+                "RAWR_WAIT_LOOKBACK_SECONDS",
+                self.wait_lookback_seconds,
+                _DEFAULT_WAIT_LOOKBACK_SECONDS,
+            ),
         ):
             if value != default:
                 yield (
@@ -210,13 +222,18 @@ class Settings:
                 environ, "RAWR_MAX_CONCURRENCY", _DEFAULT_CONCURRENCY, low=1, high=100_000
             ),
             engine=_engine(environ),
+            app_id=environ.get("RAWR_APP_ID") or _DEFAULT_APP_ID,
             inngest=InngestSettings.from_environment(environ),
             keep_days=_integer(environ, "RAWR_KEEP_DAYS", _DEFAULT_KEEP_DAYS, low=0, high=36_500),
             max_steps=_integer(
                 environ, "RAWR_MAX_STEPS", _DEFAULT_MAX_STEPS, low=1, high=1_000_000
             ),
             wait_lookback_seconds=_integer(
-                environ, "RAWR_WAIT_LOOKBACK_SECONDS", 0, low=0, high=86_400
+                environ,
+                "RAWR_WAIT_LOOKBACK_SECONDS",
+                _DEFAULT_WAIT_LOOKBACK_SECONDS,
+                low=0,
+                high=86_400,
             ),
             jwt_issuer=environ.get("RAWR_JWT_ISSUER") or None,
             jwt_audience=environ.get("RAWR_JWT_AUDIENCE") or None,

@@ -378,3 +378,9 @@ async def test_with_an_inngest_server_there_is_no_engine_inside(tmp_path: Path) 
         assert not (tmp_path / "engine").exists()
         assert ask_at_once(host.mounts, "/ready").status == 503
         assert ask_at_once(host.mounts, "/health").status == 200
+
+
+async def test_the_engine_knows_an_hq_by_its_app_id(tmp_path: Path) -> None:
+    manifest = compose_capabilities([capability(listeners=[("one", "a")])])
+    async with booted(manifest, tmp_path, app_id="acme-hq") as host:
+        assert "acme-hq-one" in {function.id for function in host.engine.functions()}

@@ -30,6 +30,9 @@ def test_the_environment_moves_port_and_data(tmp_path: Path) -> None:
         ("RAWR_TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RAWR_TRUSTED_CIDRS", "localhost"),
         ("RAWR_MAX_BODY_BYTES", "1"),
+        ("RAWR_APP_ID", "acme hq"),
+        ("RAWR_APP_ID", "-"),
+        ("RAWR_APP_ID", "a" * 64),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
