@@ -11,6 +11,7 @@ import anyio.lowlevel
 import inngest
 from hypothesis import given, settings, strategies as st
 
+from rawr.durable.domain.event import EventDraft
 from rawr.durable.domain.run import RunStatus
 from rawr.testing import EngineHarness
 
@@ -193,6 +194,49 @@ def test_a_batch_takes_every_event_once_and_no_more_than_its_size(
     asyncio.run(scenario())
     assert sorted(number for batch in batches for number in batch) == list(range(len(arrivals)))
     assert max(map(len, batches)) <= size
+
+
+@few
+@given(
+    arrivals=ARRIVALS,
+    delays=st.lists(st.sampled_from([0, 0, 5, 40]), min_size=12, max_size=12),
+    gathers=st.sampled_from(["nothing", "batch", "debounce"]),
+    limit=st.integers(1, 2),
+)
+def test_a_throttle_holds_for_runs_that_were_kept_waiting(
+    arrivals: list[tuple[int, str]], delays: list[int], gathers: str, limit: int
+) -> None:
+    period = 10
+    ran: list[tuple[int, list[int]]] = []
+    options: dict[str, Any] = {
+        "nothing": {},
+        "batch": {"batch_events": inngest.Batch(max_size=3, timeout=timedelta(seconds=4))},
+        "debounce": {"debounce": inngest.Debounce(period=timedelta(seconds=4))},
+    }[gathers]
+
+    async def scenario() -> None:
+        async def note(ctx: inngest.Context) -> None:
+            numbers = [int(str(event.data["n"])) for event in ctx.events]
+            ran.append((engine.clock.now_ms(), numbers))
+
+        throttle = inngest.Throttle(limit=limit, period=timedelta(seconds=period), burst=0)
+        async with harness(note, throttle=throttle, **options) as engine:
+            for number, (gap, key) in enumerate(arrivals):
+                await engine.advance(timedelta(seconds=gap))
+                ts = engine.clock.now_ms() + 1000 * delays[number] if delays[number] else None
+                draft = EventDraft(name="app/go", data={"n": number, "key": key}, ts=ts)
+                await engine.engine.send([draft])
+            await engine.run_until_idle()
+
+    asyncio.run(scenario())
+    # GCRA: the bucket, and what leaks in a period.
+    assert most_within([at for at, _ in ran], period * 1000) <= 2 * limit
+    handled = sorted(number for _, numbers in ran for number in numbers)
+    if gathers == "debounce":
+        assert handled
+        assert set(handled) <= set(range(len(arrivals)))
+    else:
+        assert handled == list(range(len(arrivals)))
 
 
 @few
