@@ -38,11 +38,11 @@ async def test_what_has_ended_is_kept_for_days_or_for_ever(
     assert (retention.runs, retention.events) == (kept, kept)
 
 
-async def test_longer_runs_and_earlier_events_are_opt_in(
+async def test_signals_that_come_before_their_run_waits_count_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = await told(tmp_path, monkeypatch)
-    assert (usual.limits.max_steps, usual.wait_lookback) == (1000, timedelta())
+    assert (usual.limits.max_steps, usual.wait_lookback) == (1000, timedelta(days=1))
     chosen = await told(
         tmp_path, monkeypatch, RAWR_MAX_STEPS="5000", RAWR_WAIT_LOOKBACK_SECONDS="60"
     )
