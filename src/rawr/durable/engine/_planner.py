@@ -86,18 +86,20 @@ class Planner:
             EventRejected: its data is not JSON.
             LimitExceeded: it is too large.
         """
-        planned = self._event(draft, now=now, internal_id=internal_id or self._ids.ulid())
-        event, body = planned.event, planned.body
+        planned = self._event(draft, now=now, internal_id=internal_id)
+        event = planned.event
         if event.name == FUNCTION_INVOKED:
-            return self._plan_invocation(event, body, now=now)
+            return self._plan_invocation(planned, now=now)
         functions = self._registry.triggered_by(event)
         if not functions:
             return planned
         key = draft.id
         runs = tuple(self._run(function, (event,), now=now, key=key) for function in functions)
-        return PlannedEvent(event=event, body=body, runs=runs)
+        return PlannedEvent(event=event, body=planned.body, runs=runs, is_new=planned.is_new)
 
-    def _event(self, draft: EventDraft, *, now: int, internal_id: str) -> PlannedEvent:
+    def _event(self, draft: EventDraft, *, now: int, internal_id: str | None) -> PlannedEvent:
+        is_new = internal_id is None
+        internal_id = internal_id or self._ids.ulid()
         shape: dict[str, Json] = {
             "data": draft.data,
             "id": draft.id or internal_id,
@@ -125,7 +127,7 @@ class Planner:
             v=draft.v,
             sessions=sessions,
         )
-        return PlannedEvent(event=event, body=body)
+        return PlannedEvent(event=event, body=body, is_new=is_new)
 
     def plan_for(
         self, function: FunctionConfig, draft: EventDraft, *, now: int, internal_id: str
@@ -133,13 +135,13 @@ class Planner:
         """Give an event its ids and let it start one function, whatever that one's triggers."""
         planned = self._event(draft, now=now, internal_id=internal_id)
         run = self._run(function, (planned.event,), now=now)
-        return PlannedEvent(event=planned.event, body=planned.body, runs=(run,))
+        return replace(planned, runs=(run,))
 
     def plan_endpoint(
         self, run_id: str, draft: EventDraft, *, retries: int, now: int
     ) -> PlannedEvent:
         """Let a request be a run with an id of its own; its lease ends when it falls silent."""
-        planned = self._event(draft, now=now, internal_id=self._ids.ulid())
+        planned = self._event(draft, now=now, internal_id=None)
         run = Run(
             id=run_id,
             function_id=endpoint_id(planned.event.data),
@@ -220,18 +222,19 @@ class Planner:
             payload=payload,
         )
 
-    def _plan_invocation(self, event: Event, body: bytes, *, now: int) -> PlannedEvent:
+    def _plan_invocation(self, planned: PlannedEvent, *, now: int) -> PlannedEvent:
+        event = planned.event
         invocation = _invocation(event)
         function = self._registry.get(invocation.function_id)
         if function is not None:
             run = self._run(function, (event,), now=now, correlation_id=invocation.correlation_id)
-            return PlannedEvent(event=event, body=body, runs=(run,))
+            return replace(planned, runs=(run,))
         if invocation.correlation_id is None:
-            return PlannedEvent(event=event, body=body)
+            return planned
         message = f"could not find function with ID: {invocation.function_id}"
         memo = _encode({"error": {"message": message, "name": "Error"}})
         item = self.resume_invoker(invocation.correlation_id, memo, now=now)
-        return PlannedEvent(event=event, body=body, items=() if item is None else (item,))
+        return planned if item is None else replace(planned, items=(item,))
 
     def _run(
         self,

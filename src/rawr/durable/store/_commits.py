@@ -13,15 +13,19 @@ from typing import TypeVar
 
 import msgspec
 
+from rawr.durable.store._gathered import Gathered
 from rawr.sqlite import Work
 
 T = TypeVar("T")
+
+Piece = Callable[[Gathered], T]
+"""What a piece of work does in the writer's transaction."""
 
 _Write = Callable[[Work[list[object]]], Awaitable[list[object]]]
 
 
 class _Waiting(msgspec.Struct, frozen=True, gc=False):
-    work: Work[object]
+    work: Piece[object]
     answer: "asyncio.Future[object]"
 
 
@@ -37,7 +41,7 @@ class Commits:
         self._waiting: list[_Waiting] = []
         self._flushes: set[asyncio.Task[None]] = set()
 
-    def submit(self, work: Work[T]) -> "asyncio.Future[T]":
+    def submit(self, work: Piece[T]) -> "asyncio.Future[T]":
         """Do work in the writer's transaction; the future is done once that is durable."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
@@ -78,4 +82,7 @@ class Commits:
 
 
 def _do_all(connection: sqlite3.Connection, waiting: Sequence[_Waiting]) -> list[object]:
-    return [one.work(connection) for one in waiting]
+    gathered = Gathered(connection)
+    values = [one.work(gathered) for one in waiting]
+    gathered.flush()
+    return values

@@ -47,12 +47,12 @@ class FlowControl:
 
     def __init__(self, allocate: Callable[[], int]) -> None:
         self._allocate = allocate
-        self._has_keyed_runs = False
+        self.has_keyed_runs = False
 
     def load(self, connection: sqlite3.Connection) -> None:
         """Learn whether any stored run holds a key or a slot."""
         (found,) = connection.execute(q.HAS_KEYED_RUNS).fetchone()
-        self._has_keyed_runs = bool(found)
+        self.has_keyed_runs = bool(found)
 
     def decide(
         self, connection: sqlite3.Connection, planned: PlannedRun, *, now: int
@@ -107,16 +107,15 @@ class FlowControl:
 
     def release(self, connection: sqlite3.Connection, run_id: str) -> None:
         """Give up the keys of a run that has ended."""
-        if self._has_keyed_runs:
-            connection.execute(q.DROP_SINGLETON, (run_id,))
-            connection.execute(q.DROP_GATHERING, (run_id,))
-            connection.execute(q.DROP_RUN_SLOTS, (run_id,))
+        connection.execute(q.DROP_SINGLETON, (run_id,))
+        connection.execute(q.DROP_GATHERING, (run_id,))
+        connection.execute(q.DROP_RUN_SLOTS, (run_id,))
 
     def hold_run_slots(
         self, connection: sqlite3.Connection, run_id: str, slots: Sequence[tuple[str, int]]
     ) -> None:
         """Let a run count against limits on live runs until it ends."""
-        self._has_keyed_runs = True
+        self.has_keyed_runs = True
         connection.executemany(q.HOLD_RUN_SLOT, [(run_id, *slot) for slot in slots])
 
     def _claim_singleton(
@@ -135,7 +134,7 @@ class FlowControl:
             item = self._cancellation(planned, row[0], now=now)
             connection.execute(q.ADD_ITEM, item_values(item))
             moved.append(item)
-        self._has_keyed_runs = True
+        self.has_keyed_runs = True
         connection.execute(q.SET_SINGLETON, (gate.key, planned.run.id))
         return Verdict.START
 
@@ -164,7 +163,7 @@ class FlowControl:
             due_at = min(due_at, now + gate.longest_ms)
         started = replace(planned, item=replace(planned.item, due_at=due_at, parked=True))
         deadline = now + (gate.longest_ms if gate.longest_ms is not None else 1 << 50)
-        self._has_keyed_runs = True
+        self.has_keyed_runs = True
         values = (gate.key, planned.run.id, planned.item.id, planned.run.event.ts, deadline)
         connection.execute(q.SET_GATHERING, values)
         return Verdict.START, started, []

@@ -63,6 +63,10 @@ class PauseIndex:
         self._paths.setdefault(pause.name, set()).add(pause.match_path)
         return None if pause.looks_back_to is None else self._look_back(connection, pause)
 
+    def has_waits(self, event_name: str) -> bool:
+        """True when a run has waited for such an event; False when none waits for it."""
+        return event_name in self._paths
+
     def end_matching(
         self, connection: sqlite3.Connection, planned: PlannedEvent, *, now: int
     ) -> Iterator[QueueItem]:

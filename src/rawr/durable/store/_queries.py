@@ -9,6 +9,9 @@ ON CONFLICT (id) DO UPDATE SET checksum = excluded.checksum,
 """
 LOAD_APPS: Final = "SELECT id, checksum, registration, registered_at FROM apps ORDER BY id"
 
+ADD_NEW_EVENT: Final = """
+INSERT INTO events (internal_id, name, received_at, body) VALUES (?, ?, ?, ?)
+"""
 ADD_EVENT: Final = """
 INSERT INTO events (internal_id, name, received_at, body) VALUES (?, ?, ?, ?)
 ON CONFLICT (internal_id) DO NOTHING

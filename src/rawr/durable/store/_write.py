@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -26,6 +26,7 @@ from rawr.durable.domain.run import RunState
 from rawr.durable.domain.step import StepRecord
 from rawr.durable.store import _queries as q
 from rawr.durable.store._flow import REFUSALS, FlowControl, Verdict
+from rawr.durable.store._gathered import Gathered
 from rawr.durable.store._pauses import PauseIndex
 from rawr.durable.store._rows import (
     event_ids_text,
@@ -44,6 +45,8 @@ from rawr.durable.store.port import (
     RunChange,
 )
 
+_NOTHING: Final = Accepted()
+
 
 class Writer:
     """Applies what the engine decided. Each method is one unit of a write transaction."""
@@ -61,48 +64,46 @@ class Writer:
         (last,) = connection.execute(q.LAST_ITEM).fetchone()
         return last or 0
 
-    def accept(
-        self, connection: sqlite3.Connection, events: Sequence[PlannedEvent], *, now: int
-    ) -> Accepted:
+    def accept(self, gathered: Gathered, events: Sequence[PlannedEvent], *, now: int) -> Accepted:
         """Keep events, start their runs, end the waits they match."""
         started: list[PlannedRun] = []
         resumed: list[QueueItem] = []
         for planned in events:
-            event = planned.event
-            row = (event.internal_id, event.name, event.received_at, planned.body)
-            if connection.execute(q.ADD_EVENT, row).rowcount == 0:
-                connection.execute(q.COUNT_RECEIPT, (event.internal_id,))
+            if not _add_event(gathered, planned):
                 continue
-            resumed += self._pauses.end_matching(connection, planned, now=now)
+            if self._pauses.has_waits(planned.event.name):
+                resumed += self._pauses.end_matching(gathered.connection, planned, now=now)
             for run in planned.runs:
-                self._start(connection, run, started, resumed, now=now)
-            connection.executemany(q.ADD_ITEM, map(item_values, planned.items))
+                self._start(gathered, run, started, resumed, now=now)
+            for item in planned.items:
+                gathered.add(q.ADD_ITEM, item_values(item))
             resumed += planned.items
         return Accepted(started=tuple(started), resumed=tuple(resumed))
 
-    def commit(self, connection: sqlite3.Connection, change: RunChange, *, now: int) -> Accepted:
+    def commit(self, gathered: Gathered, change: RunChange, *, now: int) -> Accepted:
         """Store a decision."""
         transition = change.transition
         run_id = transition.after.run.id
         if transition.after.ended_at is None and _header_changed(transition):
-            connection.execute(q.UPDATE_RUN, (*_header(transition.after), run_id))
+            gathered.add(q.UPDATE_RUN, (*_header(transition.after), run_id))
         resumed: list[QueueItem] = []
         for effect in transition.effects:
             apply = _APPLY.get(type(effect))
             if apply is not None:
-                apply(connection, change, effect, self._pauses)
+                apply(gathered, change, effect)
             elif isinstance(effect, AddPause):
-                item = self._pauses.add(connection, effect.pause, transition.after.run)
+                run = transition.after.run
+                item = self._pauses.add(gathered.connection, effect.pause, run)
                 resumed += [] if item is None else [item]
-        if transition.after.ended_at is not None:
-            self._flow.release(connection, run_id)
+        if transition.after.ended_at is not None and self._flow.has_keyed_runs:
+            self._flow.release(gathered.connection, run_id)
         if change.requeued is not None:
-            connection.execute(q.REQUEUE_ITEM, requeue_values(change.requeued))
-        if change.enqueued:
-            connection.executemany(q.ADD_ITEM, map(item_values, change.enqueued))
+            gathered.add(q.REQUEUE_ITEM, requeue_values(change.requeued))
+        for one in change.enqueued:
+            gathered.add(q.ADD_ITEM, item_values(one))
         if not change.emitted:
-            return Accepted(resumed=tuple(resumed))
-        accepted = self.accept(connection, change.emitted, now=now)
+            return Accepted(resumed=tuple(resumed)) if resumed else _NOTHING
+        accepted = self.accept(gathered, change.emitted, now=now)
         return Accepted(started=accepted.started, resumed=(*resumed, *accepted.resumed))
 
     def begin(self, connection: sqlite3.Connection, planned: PlannedRun, *, now: int) -> Begun:
@@ -116,9 +117,11 @@ class Writer:
             connection.execute(q.DROP_ITEM, (planned.item.id,))
             self._refuse_invoker(connection, planned, verdict, moved, now=now)
             return Begun(planned=None, resumed=tuple(moved))
+        gathered = Gathered(connection)
         if planned.item.parked:
-            connection.execute(q.REQUEUE_ITEM, requeue_values(planned.item))
-        self._add_waits(connection, planned)
+            gathered.add(q.REQUEUE_ITEM, requeue_values(planned.item))
+        self._add_waits(gathered, planned)
+        gathered.flush()
         return Begun(planned=planned, resumed=tuple(moved))
 
     def rerun(
@@ -132,9 +135,11 @@ class Writer:
         for event in planned.run.events:
             if connection.execute(q.HAS_EVENT, (event.internal_id,)).fetchone() is None:
                 raise RunNotFound(f"The events of run {planned.run.original_run_id} are deleted")
-        self._add_run(connection, planned)
-        values = [step_values(planned.run.id, step) for step in steps]
-        connection.executemany(q.SAVE_STEP, values)
+        gathered = Gathered(connection)
+        self._add_run(gathered, planned)
+        for step in steps:
+            gathered.add(q.SAVE_STEP, step_values(planned.run.id, step))
+        gathered.flush()
 
     def hold_run_slots(
         self, connection: sqlite3.Connection, *, run_id: str, slots: Sequence[tuple[str, int]]
@@ -150,7 +155,7 @@ class Writer:
 
     def _start(
         self,
-        connection: sqlite3.Connection,
+        gathered: Gathered,
         planned: PlannedRun,
         started: list[PlannedRun],
         resumed: list[QueueItem],
@@ -160,9 +165,10 @@ class Writer:
         run = planned.run
         if planned.idempotency_key is not None:
             key = (run.function_id, planned.idempotency_key, run.id, now + IDEMPOTENCY_MS, now)
-            if connection.execute(q.CLAIM_KEY, key).rowcount == 0:
+            if gathered.connection.execute(q.CLAIM_KEY, key).rowcount == 0:
                 return
         if planned.gates is not NO_GATES:
+            connection = gathered.connection
             verdict, planned, moved = self._flow.decide(connection, planned, now=now)
             resumed += moved
             if verdict is Verdict.LIMITED and planned.idempotency_key is not None:
@@ -172,10 +178,10 @@ class Writer:
             if verdict is not Verdict.START:
                 self._refuse(connection, planned, verdict, resumed, now=now)
                 return
-        self._add_run(connection, planned)
+        self._add_run(gathered, planned)
         started.append(planned)
 
-    def _add_run(self, connection: sqlite3.Connection, planned: PlannedRun) -> None:
+    def _add_run(self, gathered: Gathered, planned: PlannedRun) -> None:
         run = planned.run
         row = (
             run.id,
@@ -187,18 +193,18 @@ class Writer:
             run.correlation_id,
             run.original_run_id,
         )
-        connection.execute(q.ADD_RUN, row)
+        gathered.add(q.ADD_RUN, row)
         for event in run.events:
-            connection.execute(q.ADD_RUN_EVENT, (event.internal_id, run.id))
-        connection.execute(q.ADD_ITEM, item_values(planned.item))
-        self._add_waits(connection, planned)
+            gathered.add(q.ADD_RUN_EVENT, (event.internal_id, run.id))
+        gathered.add(q.ADD_ITEM, item_values(planned.item))
+        self._add_waits(gathered, planned)
 
-    def _add_waits(self, connection: sqlite3.Connection, planned: PlannedRun) -> None:
+    def _add_waits(self, gathered: Gathered, planned: PlannedRun) -> None:
         """Store what may cancel a run."""
         for timer in planned.timers:
-            connection.execute(q.ADD_ITEM, item_values(timer))
+            gathered.add(q.ADD_ITEM, item_values(timer))
         for pause in planned.pauses:
-            self._pauses.add(connection, pause, planned.run)
+            self._pauses.add(gathered.connection, pause, planned.run)
 
     def _refuse(
         self,
@@ -233,40 +239,46 @@ class Writer:
             resumed.append(item)
 
 
-def _save_step(
-    connection: sqlite3.Connection, change: RunChange, effect: SaveStep, _pauses: PauseIndex
-) -> None:
-    connection.execute(q.SAVE_STEP, step_values(change.transition.after.run.id, effect.step))
+def _add_event(gathered: Gathered, planned: PlannedEvent) -> bool:
+    """Keep an event; False when it is kept already, as when a sender repeats a request."""
+    event = planned.event
+    row = (event.internal_id, event.name, event.received_at, planned.body)
+    if planned.is_new:
+        gathered.add(q.ADD_NEW_EVENT, row)
+        return True
+    connection = gathered.connection
+    if connection.execute(q.ADD_EVENT, row).rowcount == 0:
+        connection.execute(q.COUNT_RECEIPT, (event.internal_id,))
+        return False
+    return True
 
 
-def _reset_attempt(
-    connection: sqlite3.Connection, change: RunChange, _effect: ResetAttempt, _pauses: PauseIndex
-) -> None:
+def _save_step(gathered: Gathered, change: RunChange, effect: SaveStep) -> None:
+    gathered.add(q.SAVE_STEP, step_values(change.transition.after.run.id, effect.step))
+
+
+def _reset_attempt(gathered: Gathered, change: RunChange, _effect: ResetAttempt) -> None:
     if change.item is not None:
-        connection.execute(q.RESET_ATTEMPT, (change.item.id,))
+        gathered.add(q.RESET_ATTEMPT, (change.item.id,))
 
 
-def _drop_item(
-    connection: sqlite3.Connection, change: RunChange, _effect: DropItem, _pauses: PauseIndex
-) -> None:
+def _drop_item(gathered: Gathered, change: RunChange, _effect: DropItem) -> None:
     if change.item is not None:
-        connection.execute(q.DROP_ITEM, (change.item.id,))
+        gathered.add(q.DROP_ITEM, (change.item.id,))
 
 
-def _release_step(
-    connection: sqlite3.Connection, change: RunChange, effect: ReleaseStep, _pauses: PauseIndex
-) -> None:
+def _release_step(gathered: Gathered, change: RunChange, effect: ReleaseStep) -> None:
     key = (change.transition.after.run.id, effect.step_id)
+    connection = gathered.connection
     connection.execute(q.DROP_STEP_ITEMS, key)
     connection.execute(q.DROP_STEP_PAUSES, key)
 
 
-def _save_metadata(
-    connection: sqlite3.Connection, change: RunChange, effect: SaveMetadata, _pauses: PauseIndex
-) -> None:
+def _save_metadata(gathered: Gathered, change: RunChange, effect: SaveMetadata) -> None:
     run_id = change.transition.after.run.id
     update = effect.update
     step_id = effect.step_id or ""
+    connection = gathered.connection
     (others,) = connection.execute(
         q.OTHER_METADATA_BYTES, (run_id, step_id, update.kind)
     ).fetchone()
@@ -275,9 +287,7 @@ def _save_metadata(
         connection.execute(q.SAVE_METADATA, row)
 
 
-def _end_run(
-    connection: sqlite3.Connection, change: RunChange, effect: EndRun, _pauses: PauseIndex
-) -> None:
+def _end_run(gathered: Gathered, change: RunChange, effect: EndRun) -> None:
     state = change.transition.after
     values = (
         str.__str__(state.status),
@@ -287,10 +297,11 @@ def _end_run(
         state.request_version,
         state.run.id,
     )
-    connection.execute(q.END_RUN, values)
+    gathered.add(q.END_RUN, values)
     if change.item is not None:
-        connection.execute(q.DROP_ITEM, (change.item.id,))
+        gathered.add(q.DROP_ITEM, (change.item.id,))
     if not state.is_plain:
+        connection = gathered.connection
         connection.execute(q.DROP_RUN_ITEMS, (state.run.id,))
         connection.execute(q.DROP_RUN_PAUSES, (state.run.id,))
 
@@ -365,7 +376,7 @@ def _header_changed(transition: Transition) -> bool:
     )
 
 
-_Apply = Callable[[sqlite3.Connection, RunChange, Any, PauseIndex], None]
+_Apply = Callable[[Gathered, RunChange, Any], None]
 #: Effects that are stored as they stand; the engine turns the others into items and events.
 _APPLY: Mapping[type[Effect], _Apply] = {
     SaveStep: _save_step,

@@ -52,13 +52,16 @@ class PlannedRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PlannedEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event, what it is to start, and items that go with it.
 
-    `body` is the event's JSON text as functions see it.
+    Attributes:
+        body: The event's JSON text as functions see it.
+        is_new: True when its internal id was made for it, so that none like it can be kept.
     """
 
     event: Event
     body: bytes
     runs: tuple[PlannedRun, ...] = ()
     items: tuple[QueueItem, ...] = ()
+    is_new: bool = False
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):

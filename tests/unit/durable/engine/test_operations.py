@@ -203,7 +203,7 @@ async def test_the_crons_of_a_paused_function_rest(host: Host) -> None:
     await host.advance(300)
     assert await statuses(host, "app-tick") == []
     await host.engine.resume_function("app-tick")
-    await host.advance(61)
+    await host.advance(60)
     assert await statuses(host, "app-tick") == ["completed"]
 
 
