@@ -201,6 +201,19 @@ def test_a_function_cancelled_at_the_server_cancels_its_run(either: Pair) -> Non
     assert statuses(hq, run_id) == ["queued", "reconciling", "canceled"]
 
 
+def test_a_cancellation_is_heard_of_by_an_hq_that_was_down(cloud: Pair) -> None:
+    cloud.books.write_text("slow")
+    server, hq = cloud.start_server(retry_seconds=1), cloud.start_hq()
+    run_id = trigger(hq)
+    reaches(hq, run_id, "reconciling")
+    (run,) = runs_of(server, run_id)
+    hq.kill()
+    assert server.client.delete(f"/v1/runs/{run['run_id']}").is_success
+    cloud.books.write_text("open")
+    hq = cloud.start_hq()
+    reaches(hq, run_id, "canceled")
+
+
 def test_triggers_are_accepted_before_the_server_is_there(either: Pair) -> None:
     hq = either.start_hq()
     assert readiness(hq)[0] == 503
@@ -368,7 +381,11 @@ def test_the_doctor_tells_whether_the_server_takes_the_keys(cloud: Pair) -> None
     away = doctor(cloud)["engine"]
     cloud.start_server()
     assert (away["level"], "cannot be reached" in away["message"]) == ("mend", True)
-    assert doctor(cloud)["engine"]["level"] == "ok"
+    (cloud.folder / "hq").mkdir()
+    found = doctor(cloud)
+    assert found["engine"]["level"] == "ok"
+    assert "data hq.db" in found
+    assert "data engine.db" not in found
     unknown = doctor(cloud, INNGEST_EVENT_KEY="another")["engine"]
     assert unknown["message"].endswith("does not know INNGEST_EVENT_KEY")
     unknown = doctor(cloud, INNGEST_SIGNING_KEY=OTHER_KEY)["engine"]

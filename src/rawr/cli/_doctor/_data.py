@@ -27,7 +27,8 @@ async def check_data(setup: Setup, *, now_ms: int) -> list[Finding]:
         return [*parent, check_port(settings, None)]
     folder, volume = _check_folder(data_dir), check_volume(data_dir)
     owner, lock = _find_owner(data_dir)
-    stored = await check_stored(data_dir, setup.manifest, now_ms=now_ms)
+    has_engine = settings.engine == "embedded"
+    stored = await check_stored(data_dir, setup.manifest, has_engine=has_engine, now_ms=now_ms)
     return [folder, volume, lock, check_port(settings, owner), *stored]
 
 

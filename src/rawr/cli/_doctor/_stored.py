@@ -44,12 +44,17 @@ class Counts:
     """Runs under way that have not changed for a while."""
 
 
-async def check_stored(data_dir: Path, manifest: Manifest | None, *, now_ms: int) -> list[Finding]:
-    """Check the databases of a data folder; nothing is migrated."""
-    found = [
-        await _check_migrations(data_dir / _HQ, hq_migrations(manifest)),
-        await _check_migrations(data_dir / ENGINE_DATABASE, [ENGINE_MIGRATIONS]),
-    ]
+async def check_stored(
+    data_dir: Path, manifest: Manifest | None, *, has_engine: bool, now_ms: int
+) -> list[Finding]:
+    """Check the databases of a data folder; nothing is migrated.
+
+    `has_engine` is false of an HQ whose functions a server executes.
+    """
+    found = [await _check_migrations(data_dir / _HQ, hq_migrations(manifest))]
+    engine = data_dir / ENGINE_DATABASE
+    if has_engine or not _is_new(engine):
+        found.append(await _check_migrations(engine, [ENGINE_MIGRATIONS]))
     counts = await _count(data_dir / _HQ, now_ms)
     return [*found, *(check_counts(counts, now_ms) if counts is not None else ())]
 
