@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Final
 
 import httpx2
+from inngest._internal import server_lib
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -13,7 +14,7 @@ from rawr.durable.protocol.signing import hash_signing_key
 
 _EVENTS: Final = "/e/"
 _NOT_OFFERED: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED})
-KIND_HEADER: Final = "x-inngest-server-kind"
+_KIND_HEADER: Final = server_lib.HeaderKey.SERVER_KIND.value
 _KIND: Final = "cloud"
 _TYPE: Final = "content-type"
 
@@ -55,7 +56,7 @@ class ServerRest:
             answer.status_code,
             {
                 _TYPE: answer.headers.get(_TYPE, "text/plain"),
-                KIND_HEADER: answer.headers.get(KIND_HEADER, _KIND),
+                _KIND_HEADER: answer.headers.get(_KIND_HEADER, _KIND),
             },
         )
 
@@ -79,4 +80,4 @@ class ServerRest:
 
     def _refusal(self, status: HTTPStatus, why: str) -> Response:
         message = f"the engine of this HQ is the Inngest server at {self._origin}, {why}"
-        return JSONResponse({"error": message, "status": status}, status, {KIND_HEADER: _KIND})
+        return JSONResponse({"error": message, "status": status}, status, {_KIND_HEADER: _KIND})
