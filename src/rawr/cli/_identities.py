@@ -58,9 +58,13 @@ def execute(hq_dir: Path, command: "Command") -> "Reply":
     import asyncio
     import os
 
-    from rawr.host import DATABASE, data_dir_of
+    from rawr.host import DATABASE, MANIFEST_FILE, data_dir_of
     from rawr.host.identity import administer
 
+    if not (hq_dir / MANIFEST_FILE).is_file():
+        raise click.ClickException(
+            f"{hq_dir} holds no {MANIFEST_FILE}; give the folder of an HQ with --hq"
+        )
     before = os.umask(_PRIVATE)
     try:
         return asyncio.run(administer(data_dir_of(hq_dir), DATABASE, command))

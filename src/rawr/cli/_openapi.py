@@ -79,11 +79,13 @@ def _read(committed: Path, hq_dir: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise DocumentUnusable(
-            f"{committed} is no JSON ({error}); write it anew: {_command(hq_dir, committed)}"
+            f"{committed} is no JSON ({error}); give the document of the HQ, or write it anew: "
+            f"{_command(hq_dir, committed)}"
         ) from error
     if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
         raise DocumentUnusable(
-            f"{committed} is no OpenAPI document; write it anew: {_command(hq_dir, committed)}"
+            f"{committed} is no OpenAPI document; give the one of the HQ, or write it anew: "
+            f"{_command(hq_dir, committed)}"
         )
     return document
 

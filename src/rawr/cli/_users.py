@@ -33,17 +33,18 @@ def add(
 ) -> None:
     """Add the user NAME, who signs in at the HQ's landing page; asks for a password."""
     with reported():
-        from rawr.host.identity import AddUser, Argon2Hasher, Grant, check_password
+        from rawr.host.identity import AddUser, Argon2Hasher, Grant, check_grant, check_password
 
         check_roles(hq_dir, roles)
-        password = _password(from_input=password_stdin)
-        check_password(password)
         grant = Grant(
             tenant_id=tenant,
             roles=roles,
             can_call_internal=can_call_internal,
             can_trigger_workflows=can_trigger_workflows,
         )
+        check_grant(name, grant)
+        password = _password(from_input=password_stdin)
+        check_password(password)
         hashed = Argon2Hasher().hash(password)
         execute(hq_dir, AddUser(name=name, password_hash=hashed, grant=grant))
     click.echo(f"added {name} of tenant {tenant}")
@@ -85,5 +86,13 @@ def disable(name: str, hq_dir: Path) -> None:
 def _password(*, from_input: bool) -> str:
     if from_input:
         return sys.stdin.readline().rstrip("\r\n")
+    if not _has_terminal():
+        raise click.ClickException(
+            "there is no terminal to ask for the password; give it with --password-stdin"
+        )
     password: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty()

@@ -67,7 +67,7 @@ def find_rule(rule_id: str) -> Rule:
     """
     found = _BY_ID.get(rule_id.upper())
     if found is None:
-        raise UnknownRule(f"no rule is called {rule_id}; ids run from {RULES[0].id} on")
+        raise UnknownRule(f"no rule is called {rule_id!r}; ids run from {RULES[0].id} on")
     return found
 
 

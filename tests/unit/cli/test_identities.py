@@ -110,6 +110,13 @@ def test_a_name_that_is_not_plain_is_refused(run: Run, name: str) -> None:
     assert (code, "cannot be used" in output) == (1, True)
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are typed, and asked for."""
+    monkeypatch.setattr("rawr.cli._users._has_terminal", lambda: True)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_users_are_added_listed_and_disabled(run: Run) -> None:
     added = run("users", "add", "ada", "--role", "finance:read", input=f"{PASSWORD}\n{PASSWORD}\n")
     assert added[0] == 0, added[1]
@@ -163,3 +170,29 @@ def test_the_data_is_private(run: Run, data: Path) -> None:
     created(run)
     assert data.stat().st_mode & 0o777 == 0o700
     assert (data / DATABASE).stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_terminal_it_is_said_how_to_give_a_password(run: Run) -> None:
+    code, output = run("users", "add", "ada", input="")
+    assert code == 1
+    assert output == (
+        "Error: there is no terminal to ask for the password; give it with --password-stdin\n"
+    )
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_name_is_refused_before_a_password_is_asked_for(run: Run) -> None:
+    code, output = run("users", "add", "a b")
+    assert (code, "Password" in output) == (1, False)
+    assert "name 'a b' cannot be used" in output
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("tokens", "list"), ("tokens", "revoke", "x"), ("users", "list"), ("users", "disable", "x")],
+)
+def test_no_data_are_made_where_no_hq_is(tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*command, "--hq", str(tmp_path)])
+    assert result.exit_code == 1
+    assert f"{tmp_path} holds no rawr_hq.py" in result.output
+    assert [*tmp_path.iterdir()] == []

@@ -25,7 +25,7 @@ from ._errors import (
     TooManyAttempts,
     UnknownIdentity,
 )
-from ._grant import Grant
+from ._grant import Grant, check_grant
 from ._jwt_policy import JWT_ALGORITHMS, JwtPolicy
 from ._limits import KeyedLimit
 from ._offline import administer
@@ -92,6 +92,7 @@ __all__ = [
     "UserRegistry",
     "administer",
     "audit",
+    "check_grant",
     "check_password",
     "credentials_of",
     "developer",
