@@ -93,8 +93,8 @@ def adapters(adapter: SchemaAdapter[Everything], source: object) -> None:
         assert_type(adapter.emitted_json_schema(), dict[str, object])
     if isinstance(source, ProducedSchema):
         assert_type(source.validate_produced(1), Any)
-    if isinstance(source, DirectSchema):
-        assert_type(source.reader(load_json), Callable[[bytes], Any])
+    port: type[object] = DirectSchema
+    del port
 
 
 def codecs(rpc: RPCSerializer, openapi: OpenAPISerializer) -> None:

@@ -1,7 +1,8 @@
 """What type checkers infer of links, safe results and the client for threads."""
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
 from typing import assert_type
 
 import anyio
@@ -21,7 +22,7 @@ from rawr.client import (
     create_client,
     safe,
 )
-from rawr.contract import Contract, EventIterator, LinkCall, ORPCError, get, post
+from rawr.contract import Contract, EventIterator, Link, LinkCall, ORPCError, get, post
 from rawr.schema import Schema
 
 
@@ -83,7 +84,15 @@ async def tasks() -> None:
     assert_type(await asyncio.wait_for(runs.ping(), 1), bool)
 
 
+@asynccontextmanager
+async def make_link() -> AsyncIterator[Link]:
+    async with RetryLink(RPCLink("https://hq/rpc")) as link:
+        assert_type(link, RetryLink)
+        yield link
+
+
 def threads() -> None:
+    assert_type(SyncClient(Runs, make_link).client, Runs)
     with SyncClient(Runs, lambda: RPCLink("https://hq/rpc")) as hq:
         assert_type(hq.call(hq.client.ping), bool)
         assert_type(hq.call(hq.client.status, Ref(run_id="1"), context=CallContext()), str)

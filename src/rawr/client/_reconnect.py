@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from rawr.contract import Event, EventIterator, EventMeta, Link, LinkCall, ORPCError
 
+from ._around import LinkAround
 from ._errors import ConnectFailed, ConnectionLost, LinkError, TimedOut
 from ._retry import Sleep
 
@@ -27,7 +28,7 @@ def can_resume(error: ORPCError[Any] | LinkError) -> bool:
     return isinstance(error, ConnectFailed | ConnectionLost | TimedOut)
 
 
-class ReconnectLink(Link):
+class ReconnectLink(LinkAround):
     """Reopens broken event iterators after the last event received (its id is sent along).
 
     A stream whose events carry no id cannot be resumed without repeating them, so its
@@ -48,7 +49,7 @@ class ReconnectLink(Link):
         should_resume: Callable[[ORPCError[Any] | LinkError], bool] = can_resume,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        self._link = link
+        super().__init__(link)
         self.should_resume: Final = should_resume
         self._max_attempts = max_attempts
         self._delay_seconds = delay_seconds

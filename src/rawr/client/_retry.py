@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from rawr.contract import Link, LinkCall, ORPCError, TypedError
 
+from ._around import LinkAround
 from ._context import CallContext
 from ._errors import ConnectionLost, LinkError, TimedOut
 
@@ -54,7 +55,7 @@ def growing_delay(attempt: FailedAttempt) -> float:
     return full * (0.5 + random.random() / 2)  # noqa: S311 - spreads load, guards nothing
 
 
-class RetryLink(Link):
+class RetryLink(LinkAround):
     """Sends calls again through a link until they succeed or may not be repeated.
 
     `max_attempts` counts the first one too; a call may bring its own in its context.
@@ -74,7 +75,7 @@ class RetryLink(Link):
         delay_seconds: Callable[[FailedAttempt], float] = growing_delay,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        self._link = link
+        super().__init__(link)
         self._max_attempts = max_attempts
         self._should_retry = should_retry
         self._delay_seconds = delay_seconds

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Generator
 from contextlib import AbstractAsyncContextManager, ExitStack
 from enum import Enum
 from types import TracebackType
-from typing import Final, Generic, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Final, Generic, Literal, ParamSpec, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -27,7 +27,8 @@ class SyncClient(Generic[C]):
     """A client for threads: calls block, streams are plain iterators.
 
     It runs the link on an event loop of its own, in a thread of its own, and may be shared
-    between threads.
+    between threads. Where a link needs more than itself opened, such as a `BatchTransport`,
+    `make_link` is a function under `contextlib.asynccontextmanager` that yields the link.
 
     >>> with SyncClient(Planets, make_link) as hq:
     ...     print(hq.call(hq.client.find, Ref(id="mars")).name)
@@ -36,7 +37,11 @@ class SyncClient(Generic[C]):
     ['born', 'cooled']
     """
 
-    def __init__(self, contract: type[C], make_link: Callable[[], Link]) -> None:
+    def __init__(
+        self,
+        contract: type[C],
+        make_link: Callable[[], Link | AbstractAsyncContextManager[Link]],
+    ) -> None:
         self._contract = contract
         self._make_link = make_link
         self._stack = ExitStack()
@@ -81,10 +86,10 @@ class SyncClient(Generic[C]):
 
     def __enter__(self) -> Self:
         portal = self._stack.enter_context(start_blocking_portal())
-        link = portal.call(self._make_link)
-        if isinstance(link, AbstractAsyncContextManager):
-            self._stack.enter_context(portal.wrap_async_context_manager(link))
-        self._running = (portal, create_client(self._contract, link))
+        made: Any = portal.call(self._make_link)
+        if isinstance(made, AbstractAsyncContextManager):
+            made = self._stack.enter_context(portal.wrap_async_context_manager(made))
+        self._running = (portal, create_client(self._contract, made))
         return self
 
     def __exit__(

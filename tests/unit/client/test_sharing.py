@@ -1,7 +1,9 @@
 """Requests that share an answer or travel together; links chosen, failures as values."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,6 +26,7 @@ from tests.unit.client.fakes import (
 
 from rawr.client import (
     BatchTransport,
+    ConnectFailed,
     ConnectionLost,
     DedupeTransport,
     DynamicLink,
@@ -31,6 +34,8 @@ from rawr.client import (
     HTTPRequest,
     HTTPResponse,
     ProtocolError,
+    ReconnectLink,
+    RetryLink,
     RPCLink,
     Success,
     SyncClient,
@@ -445,6 +450,37 @@ def test_what_a_stream_returned_is_what_its_loop_returns() -> None:
         with pytest.raises(StopIteration) as ended:
             next(items)
     assert ended.value.value == 3
+
+
+def test_links_around_links_open_and_close_them() -> None:
+    transport = FakeTransport([ConnectFailed("x"), rpc("pong")])
+
+    def make_link() -> Link:
+        return ReconnectLink(RetryLink(RPCLink(URL, client=transport), delay_seconds=lambda _: 0))
+
+    with SyncClient(Api, make_link) as api:
+        assert api.call(api.client.ping) == "pong"
+        assert not transport.closed
+    assert transport.closed
+
+
+async def test_a_link_around_one_that_needs_no_opening_can_be_entered() -> None:
+    async with RetryLink(Answering("pong")) as link:
+        assert await create_client(Api, link).ping() == "pong"
+
+
+def test_what_a_link_needs_may_be_opened_for_threads() -> None:
+    inner = FakeTransport(answer_batch)
+
+    @asynccontextmanager
+    async def make_link() -> AsyncIterator[Link]:
+        async with BatchTransport(inner, mode="buffered", window_seconds=0.05) as transport:
+            yield RPCLink(URL, client=transport)
+
+    with SyncClient(Api, make_link) as api, ThreadPoolExecutor(2) as threads:
+        writes = [threads.submit(api.call, api.client.write, Item(n=n)) for n in (1, 2)]
+        assert [write.result() for write in writes] == [Item(n=1), Item(n=2)]
+    assert inner.closed
 
 
 def test_a_sync_client_must_be_entered() -> None:
