@@ -92,7 +92,8 @@ def create_engine_api(
             Exception: on_defect,
         },
     )
-    return _KindHeader(ShortWay(busy, app), settings.kind)
+    header = (KIND_HEADER.encode(), settings.kind.encode())
+    return ShortWay(busy, _KindHeader(app, header), header)
 
 
 def _syncing(settings: APISettings, http_client: httpx2.AsyncClient | None) -> RequestSync:
@@ -123,9 +124,9 @@ _OPEN_CORS = Middleware(
 class _KindHeader:
     """Says on every response, errors and preflights included, what kind of server this is."""
 
-    def __init__(self, app: ASGIApp, kind: str) -> None:
+    def __init__(self, app: ASGIApp, header: tuple[bytes, bytes]) -> None:
         self._app = app
-        self._header = (KIND_HEADER.encode(), kind.encode())
+        self._header = header
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_kind(message: Message) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from rawr.durable.domain.errors import EngineError
@@ -96,12 +96,18 @@ async def read_body(request: Request, *, limit: int) -> bytes:
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes.
+        ClientDisconnect: the client hung up before all of it was here.
     """
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
         size += len(chunk)
         if size > limit:
             raise BodyTooLarge(f"the request body is larger than {limit} bytes; send less at once")
         chunks.append(chunk)
-    return b"".join(chunks)
+        if not message.get("more_body", False):
+            return chunk if len(chunks) == 1 else b"".join(chunks)
