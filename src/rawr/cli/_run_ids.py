@@ -1,8 +1,7 @@
 """Which run of an engine is meant: by its own id, or by the id that an HQ gave its caller."""
 
 import re
-import sqlite3
-from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 import click
@@ -40,12 +39,24 @@ def engine_run_id(link: EngineLink, given: str) -> str:
 def _in_hq(link: EngineLink, run_id: str) -> tuple[str | None, str] | None:
     if link.data_dir is None:
         return None
+    import asyncio
+
     from rawr.host import DATABASE
-    from rawr.sqlite import connect
+    from rawr.sqlite import StorageError
 
     try:
-        with closing(connect(link.data_dir / DATABASE, read_only=True)) as database:
-            row: tuple[str | None, str] | None = database.execute(_FIND, (run_id,)).fetchone()
-            return row
-    except sqlite3.Error as error:
-        raise click.ClickException(f"{link.data_dir / DATABASE}: {error}") from error
+        return asyncio.run(_look_up(link.data_dir / DATABASE, run_id))
+    except StorageError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _look_up(database: Path, run_id: str) -> tuple[str | None, str] | None:
+    from rawr.coordination import MIGRATIONS
+    from rawr.sqlite import Database
+
+    opening = Database.open(database, migrations=[MIGRATIONS], readers=1, verify_only=True)
+    async with await opening as opened:
+        row: tuple[str | None, str] | None = await opened.read(
+            lambda connection: connection.execute(_FIND, (run_id,)).fetchone()
+        )
+        return row
