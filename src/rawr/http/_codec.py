@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from rawr.contract import ORPCError
-from rawr.wire import WriteRecord
+from rawr.wire import RecordWriter
 from rawr.wire.event_iterator import IteratorDecoder
 
 from ._operation import Operation
@@ -22,15 +22,15 @@ class JsonForm:
 
     status: int
     """Of a success."""
-    decode: Callable[[bytes], object]
-    """The input as wire values, `UNDEFINED` where there is none.
+    reader: Callable[[Callable[[object], Any]], Callable[[bytes], Any]]
+    """What reads inputs: passes them on as wire values, `UNDEFINED` where there is none.
 
-    Fails, in whatever way, on what is malformed or unusual: `Codec.decode` tells of it.
+    It fails, in whatever way, on what is malformed or unusual: `Codec.decode` tells of it.
     """
     encode: Callable[[object], bytes | Response]
     """The body of dumped output; a response where it is more than JSON."""
-    write_record: WriteRecord
-    """The same for the members of an object, for those that can be had without a dump."""
+    record_writer: RecordWriter
+    """Makes the same for instances that can be written without a dump."""
 
 
 class Matcher(Protocol):

@@ -185,11 +185,10 @@ def make_shortcut(match: Match, codec: Codec) -> Shortcut | None:
 def _around_pipeline(match: Match, form: JsonForm) -> Shortcut:
     operation = match[0]
     procedure, path, contract = operation.procedure, operation.path, operation.place.contract
-    dump, encode, decode = operation.dump, form.encode, form.decode
+    dump, encode = operation.dump, form.encode
     takes_nothing = contract.definition.input is None
 
-    def read(body: bytes) -> object:
-        value = decode(body)
+    def take(value: object) -> object:
         if value is UNDEFINED and not takes_nothing:
             raise _Unreadable
         return value
@@ -201,13 +200,17 @@ def _around_pipeline(match: Match, form: JsonForm) -> Shortcut:
         return encode(dump(output))
 
     return Shortcut(
-        match=match, status=form.status, read=read, invoke=invoke, write=write, rewrite=write
+        match=match,
+        status=form.status,
+        read=form.reader(take),
+        invoke=invoke,
+        write=write,
+        rewrite=write,
     )
 
 
 def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
-    decode, encode, dump, finish = form.decode, form.encode, match[0].dump, steps.finish
-
+    encode, dump, finish = form.encode, match[0].dump, steps.finish
     output: object = steps.output
 
     def rewrite(result: Any) -> bytes | Response:
@@ -216,10 +219,10 @@ def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
     return Shortcut(
         match=match,
         status=form.status,
-        read=decode if steps.input is None else _reader(decode, steps.input),
+        read=form.reader(_as_it_is if steps.input is None else _validator(steps.input)),
         invoke=steps.invoke,
         write=(
-            output.writer(encode, form.write_record)
+            output.writer(encode, form.record_writer)
             if isinstance(output, DirectSchema)
             else rewrite
         ),
@@ -227,10 +230,9 @@ def _around_handler(match: Match, form: JsonForm, steps: Bare) -> Shortcut:
     )
 
 
-def _reader(
-    decode: Callable[[bytes], object], schema: SchemaAdapter[Any]
-) -> Callable[[bytes], object]:
-    if isinstance(schema, DirectSchema):
-        return schema.reader(decode)
-    validate = schema.validate
-    return lambda body: validate(decode(body))
+def _validator(schema: SchemaAdapter[Any]) -> Callable[[object], object]:
+    return schema.validator() if isinstance(schema, DirectSchema) else schema.validate
+
+
+def _as_it_is(value: object) -> object:
+    return value

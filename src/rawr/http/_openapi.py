@@ -84,16 +84,20 @@ class OpenAPICodec(Codec):
         if operation.streams or {route.input_structure, route.output_structure} != {"compact"}:
             return None
 
-        def decode(content: bytes) -> object:
-            is_short = 0 < len(content) <= MAX_DEPTH
-            return parse_json(content) if is_short else serializer.decode(content)
+        def reader(take: Callable[[object], Any]) -> Callable[[bytes], Any]:
+            def read(content: bytes) -> Any:
+                is_short = 0 < len(content) <= MAX_DEPTH
+                return take(parse_json(content) if is_short else serializer.decode(content))
 
-        write_record, status = record_writer(None), route.success_status
+            return read
+
+        status = route.success_status
         encode = flat_writer(
-            write_record,
-            lambda value: standard_response(serializer.serialize_body(value), status),
+            None, lambda value: standard_response(serializer.serialize_body(value), status)
         )
-        return JsonForm(status=status, decode=decode, encode=encode, write_record=write_record)
+        return JsonForm(
+            status=status, reader=reader, encode=encode, record_writer=record_writer(None)
+        )
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

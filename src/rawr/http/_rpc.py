@@ -1,7 +1,7 @@
 """RPC protocol v1 over HTTP."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from typing_extensions import override
@@ -61,17 +61,23 @@ class RPCCodec(Codec):
             return None
         serializer = self._serializer
 
-        def decode(content: bytes) -> object:
-            if not 0 < len(content) <= MAX_DEPTH:
-                return serializer.decode(content)
-            payload = parse_json(content)
-            return payload["json"] if len(payload) == 1 else serializer.deserialize(payload)
+        def reader(take: Callable[[object], Any]) -> Callable[[bytes], Any]:
+            def read(content: bytes) -> Any:
+                if not 0 < len(content) <= MAX_DEPTH:
+                    return take(serializer.decode(content))
+                payload = parse_json(content)
+                if len(payload) == 1:
+                    return take(payload["json"])
+                return take(serializer.deserialize(payload))
 
-        write_record = record_writer("json")
+            return read
+
         encode = flat_writer(
-            write_record, lambda value: standard_response(serializer.serialize_body(value))
+            "json", lambda value: standard_response(serializer.serialize_body(value))
         )
-        return JsonForm(status=200, decode=decode, encode=encode, write_record=write_record)
+        return JsonForm(
+            status=200, reader=reader, encode=encode, record_writer=record_writer("json")
+        )
 
     @override
     def event_decoder(self, max_event_bytes: int) -> IteratorDecoder:

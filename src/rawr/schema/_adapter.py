@@ -70,19 +70,22 @@ class DirectSchema(Protocol):
     These fail with errors of the library: who gets one asks the adapter, which explains it.
     """
 
-    def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], Any]:
-        """What decodes and validates."""
+    def validator(self) -> Callable[[object], Any]:
+        """What validates."""
         ...
 
     def writer(
         self,
         encode: Callable[[object], R],
-        write_record: Callable[[Mapping[str, object], Mapping[str, str]], R | None],
-    ) -> Callable[[Any], R]:
+        record_writer: Callable[
+            [type, Mapping[str, str], Callable[[object], R]], Callable[[object], R]
+        ],
+    ) -> Callable[[object], R]:
         """What validates, dumps and encodes.
 
-        `write_record` encodes an object of plain values by its members and their wire names,
-        and gives None for any other: what needs neither validation nor a dump goes there.
+        `record_writer` makes what encodes instances of a class with plain members, by the
+        names these have on the wire, and leaves all else to another function: there are
+        classes whose instances need neither validation nor a dump then.
         """
         ...
 

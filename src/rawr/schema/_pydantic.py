@@ -96,15 +96,17 @@ class PydanticAdapter(Generic[T]):
         """See `EmittedSchema.emitted_json_schema`."""
         return self._describe("serialization", ref_template, _EmittedJsonSchema)
 
-    def reader(self, decode: Callable[[bytes], object]) -> Callable[[bytes], T]:
-        """See `DirectSchema.reader`."""
-        validate = self._validate or self._validator()
-        return lambda content: validate(decode(content))
+    def validator(self) -> Callable[[object], T]:
+        """See `DirectSchema.validator`."""
+        validate: Callable[[object], T] = self._validate or self._validator()
+        return validate
 
     def writer(
         self,
         encode: Callable[[object], R],
-        write_record: Callable[[Mapping[str, object], Mapping[str, str]], R | None],
+        record_writer: Callable[
+            [type, Mapping[str, str], Callable[[object], R]], Callable[[object], R]
+        ],
     ) -> Callable[[object], R]:
         """See `DirectSchema.writer`."""
         adapter = self._build()
@@ -115,15 +117,7 @@ class PydanticAdapter(Generic[T]):
             return encode(dump(valid, by_alias=True, warnings=False))
 
         record = None if native_dump(adapter.core_schema) else Record.of(adapter.core_schema)
-        if record is None:
-            return write
-        kind, names = record.kind, record.names
-
-        def write_instance(value: Any) -> R:
-            written = write_record(value.__dict__, names) if type(value) is kind else None
-            return write(value) if written is None else written
-
-        return write_instance
+        return write if record is None else record_writer(record.kind, record.names, write)
 
     def _describe(
         self, mode: JsonSchemaMode, ref_template: str, generator: type[GenerateJsonSchema]

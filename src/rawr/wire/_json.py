@@ -45,52 +45,72 @@ def dump_json(value: Json) -> bytes:
         raise EncodeError(f"The value has no JSON form: {error}") from None
 
 
-class WriteRecord(Protocol):
-    """Writes an object of text, flags, nulls and safe integers; None where there is more to it."""
+class RecordWriter(Protocol):
+    """Makes what writes instances of a class that are nothing but members.
+
+    That is text, flags, nulls and safe integers, which every protocol writes the same; any
+    other instance, or value, is left to the other function.
+    """
 
     def __call__(
-        self, members: Mapping[Any, Any], names: Mapping[str, str] | None, /
-    ) -> bytes | None:
-        """The body of an object with these members, under other names if there are any."""
+        self, kind: type, names: Mapping[str, str], otherwise: Callable[[object], R], /
+    ) -> Callable[[object], bytes | R]:
+        """What writes instances of the class by the names their members have on the wire."""
         ...
 
 
-def record_writer(member: str | None) -> WriteRecord:
-    """What writes such objects, alone or as the one member of another.
+def record_writer(member: str | None) -> RecordWriter:
+    """What writes such instances alone, or as the one member of an object."""
 
-    They are the same in every protocol.
-    """
+    def make(
+        kind: type, names: Mapping[str, str], otherwise: Callable[[object], R], /
+    ) -> Callable[[object], bytes | R]:
+        is_renamed = any(name != own for own, name in names.items())
 
-    def write(members: Mapping[Any, Any], names: Mapping[str, str] | None, /) -> bytes | None:
-        record = {}
-        try:
-            for name, item in members.items():
-                kind = type(item)
-                if kind not in _PLAIN and not (
-                    kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER
-                ):
-                    return None
-                if names is not None:
-                    record[names[name]] = item
-                elif type(name) is str:
-                    record[name] = item
-                else:
-                    return None
-            return _encode(record if member is None else {member: record})
-        except (KeyError, UnicodeEncodeError):  # no known member; or one for `dump_json` to tell of
-            return None
+        # One frame, and few steps in it: this is what most answers are written by.
+        def write(value: object) -> bytes | R:
+            if type(value) is not kind:
+                return otherwise(value)
+            record = members = value.__dict__
+            try:
+                for name, item in members.items():
+                    type_ = type(item)
+                    if type_ is not str and not (
+                        type_ in _PLAIN
+                        or (type_ is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)
+                    ):
+                        return otherwise(value)
+                    if name not in names:
+                        return otherwise(value)
+                if is_renamed:
+                    record = {names[name]: item for name, item in members.items()}
+                return _encode(record if member is None else {member: record})
+            except UnicodeEncodeError:  # for `dump_json` to tell of
+                return otherwise(value)
 
-    return write
+        return write
+
+    return make
 
 
 def flat_writer(
-    write_record: WriteRecord, otherwise: Callable[[object], R]
+    member: str | None, otherwise: Callable[[object], R]
 ) -> Callable[[object], bytes | R]:
-    """The same for any value, which is left to the other function where it is more."""
+    """The same for objects themselves."""
 
     def write(value: object) -> bytes | R:
-        written = write_record(value, None) if type(value) is dict else None
-        return otherwise(value) if written is None else written
+        if type(value) is not dict:
+            return otherwise(value)
+        for name, item in value.items():
+            kind = type(item)
+            if type(name) is not str or not (
+                kind in _PLAIN or (kind is int and -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER)
+            ):
+                return otherwise(value)
+        try:
+            return _encode(value if member is None else {member: value})
+        except UnicodeEncodeError:
+            return otherwise(value)
 
     return write
 

@@ -198,8 +198,9 @@ def outcomes(kind: Any, value: object) -> Iterator[tuple[object, object]]:
     for is_rpc in (True, False):
         schema, form = operation_form(kind, is_rpc=is_rpc)
         assert isinstance(schema, DirectSchema)
-        write = schema.writer(form.encode, form.write_record)
-        dumped = schema.writer(form.encode, lambda _members, _names: None)
+        make: Any = form.record_writer
+        write = schema.writer(form.encode, make)
+        dumped = schema.writer(form.encode, lambda _kind, _names, otherwise: otherwise)
         yield outcome(write, value), outcome(dumped, value)
 
 
