@@ -62,6 +62,25 @@ class Rules:
 class RunDraft:
     """A run while one input is decided: collects changes and effects."""
 
+    __slots__ = (
+        "_before",
+        "_bytes",
+        "_changes",
+        "_memos",
+        "_stack",
+        "called_at",
+        "deferrals",
+        "effects",
+        "group",
+        "item",
+        "item_requeued",
+        "now",
+        "open",
+        "retry_after_ms",
+        "rules",
+        "run",
+    )
+
     def __init__(self, state: RunState, *, item: QueueItem | None, now: int, rules: Rules) -> None:
         self.run = state.run
         self.item = item

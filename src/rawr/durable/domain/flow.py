@@ -151,16 +151,13 @@ def _slot_key(function: FunctionConfig, limit: Concurrency, env: Mapping[str, Js
 
 
 def _is_controlled(function: FunctionConfig) -> bool:
-    return any(
-        setting is not None
-        for setting in (
-            function.rate_limit,
-            function.idempotency,
-            function.throttle,
-            function.debounce,
-            function.batch,
-            function.singleton,
-        )
+    return not (
+        function.rate_limit is None
+        and function.idempotency is None
+        and function.throttle is None
+        and function.debounce is None
+        and function.batch is None
+        and function.singleton is None
     )
 
 

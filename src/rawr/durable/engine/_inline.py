@@ -45,7 +45,10 @@ class Memos(step_lib.StepMemos):
 
 
 class StepCounts(step_lib.StepIDCounter):
-    """How often each step id was used; a use can be counted once for two looks at it."""
+    """How often each step id was used; a use can be counted once for two looks at it.
+
+    Without the SDK's lock: all that counts is on the event loop.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,7 +57,10 @@ class StepCounts(step_lib.StepIDCounter):
     def increment(self, hashed_id: str) -> int:
         """Count a use of an id, or return the number that is to be used again."""
         again, self._again = self._again, None
-        return super().increment(hashed_id) if again is None else again
+        if again is not None:
+            return again
+        number = self._counts[hashed_id] = self._counts.get(hashed_id, 0) + 1
+        return number
 
     def repeat(self, number: int) -> None:
         """Let the next use be the one that was counted as this number."""
@@ -112,7 +118,7 @@ class InlineStep(step_lib.Step):
         if _in_step.get() or self.tap.replaces_arguments:
             return await self._run_by_sdk(step_id, handler, *handler_args, output_type=output_type)
         number = self._step_id_counter.increment(step_id)
-        hashed_id = transforms.hash_step_id(step_id if number == 1 else f"{step_id}:{number - 1}")
+        hashed_id = _hashed(step_id if number == 1 else f"{step_id}:{number - 1}")
         memo = self._execution.memo(hashed_id)
         if memo is not None and memo.error is None:
             await self._execution.recalled(hashed_id)

@@ -132,7 +132,9 @@ class Session:
         execution = InlineExecutionSync(
             self._memos, self._middleware, self._request, target, self._timings
         )
-        step = InlineStepSync(self._client, execution, self._middleware, StepCounts(), target)
+        step = InlineStepSync(
+            self._client, execution, self._middleware, step_lib.StepIDCounter(), target
+        )
         execution.tap = step.tap = self._tap
         step.loop = loop
         context = execution_lib.ContextSync(
