@@ -40,6 +40,7 @@ def engine_options(command: C) -> C:
         click.option(
             "--url",
             type=WebAddress(),
+            metavar="URL",
             default=DEFAULT_URL,
             show_default=True,
             envvar="INNGEST_BASE_URL",

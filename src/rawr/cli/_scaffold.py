@@ -43,6 +43,12 @@ def init_hq(name: str, directory: Path | None) -> None:
             raise ScaffoldError(
                 f"{target} is not empty; choose another one with --directory, or empty it"
             )
+        around = [it for it in target.resolve().parents if (it / _MANIFEST).is_file()]
+        if around:
+            raise ScaffoldError(
+                f"{target} would be inside the HQ in {around[0]}, and an HQ holds no other one; "
+                "choose another place with --directory, or add to it: rawr new capability NAME"
+            )
         _write(target, files)
     click.echo(f"HQ {name} is in {target}")
     click.echo(f"  rawr new capability NAME {target}")

@@ -53,6 +53,13 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     assert "Not a directory" in output
 
 
+def test_no_hq_is_made_inside_another_one(hq: Path) -> None:
+    before = contents(hq)
+    code, output = run("init", "other", "--directory", hq / "below" / "other")
+    assert (code, contents(hq)) == (1, before)
+    assert f"would be inside the HQ in {hq}" in output
+
+
 def test_a_bad_name_is_one_line(tmp_path: Path) -> None:
     for command in (["init", "No Name"], ["new", "capability", "No Name", tmp_path]):
         code, output = run(*command)
