@@ -15,7 +15,7 @@ from rawr.composition import Manifest, compose_capabilities
 from rawr.durable.domain.run import RunStatus
 
 EVENT = "invoicing.reconciliation.requested"
-Work = Callable[[inngest.Context], Awaitable[object]]
+Work = Callable[[inngest.Context], Awaitable[object]] | Callable[[inngest.ContextSync], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,10 @@ async def returns(_ctx: inngest.Context) -> None:
     """Leave the run as it is."""
 
 
+def works_in_a_thread(ctx: inngest.ContextSync) -> str:
+    return ctx.step.run("one", str.upper, "one")
+
+
 async def fails(_ctx: inngest.Context) -> None:
     raise ValueError("no such books")
 
@@ -70,6 +74,14 @@ async def sleeps(ctx: inngest.Context) -> None:
 async def test_a_function_that_just_returns_completes_its_run(tmp_path: Path) -> None:
     async with started(tmp_path, Body(work=returns)) as (hq, run_id):
         assert await hq.statuses(run_id) == ["queued", "completed"]
+
+
+async def test_a_plain_function_is_seen_as_an_async_one_is(tmp_path: Path) -> None:
+    async with started(tmp_path, Body(work=works_in_a_thread)) as (hq, run_id):
+        assert await hq.statuses(run_id) == ["queued", "completed"]
+        run = await hq.runs.get(run_id, tenant_id="acme")
+        (engine_run,) = await hq.host.engine.list_runs(status=RunStatus.COMPLETED)
+        assert run.engine_run_id == engine_run.id
 
 
 async def test_a_step_is_no_end(tmp_path: Path) -> None:

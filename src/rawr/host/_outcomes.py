@@ -8,7 +8,7 @@ was cancelled is told of by the engine's own events, which are as durable as any
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -19,6 +19,8 @@ from typing_extensions import override
 
 from rawr.composition import InngestFunction
 from rawr.coordination import Coordination, Outcome
+
+from ._function_hooks import FunctionHooks, hold_calls
 
 logger: Final = logging.getLogger("rawr.host")
 
@@ -54,16 +56,19 @@ class RunOutcomes:
         if functions:
             yield self._listener(client)
 
-    def middleware(self) -> Callable[[inngest.Inngest, object], inngest.Middleware]:
-        """Middleware of the engine's client, that ends the runs of functions that returned."""
-        outcomes = self
+    def middleware(self) -> Callable[[inngest.Inngest, object], inngest.MiddlewareSync]:
+        """Middleware of the engine's client, that ends the runs of functions that returned.
 
-        class FunctionReturned(inngest.Middleware):
-            observes_only = True
+        To be made on the HQ's loop.
+        """
+        outcomes = self
+        hold = hold_calls()
+
+        class FunctionReturned(FunctionHooks):
             _event_ids: Sequence[str] = ()
 
             @override
-            async def transform_input(
+            def transform_input(
                 self,
                 ctx: inngest.Context | inngest.ContextSync,
                 function: inngest.Function[Any],
@@ -73,13 +78,15 @@ class RunOutcomes:
                     self._event_ids = [event.id for event in ctx.events]
 
             @override
-            async def transform_output(
+            def transform_output(  # type: ignore[override]  # the SDK awaits it where it can
                 self, result: middleware_lib.middleware.TransformOutputResult
-            ) -> None:
-                if result.step is None and result.error is None:
-                    await outcomes.conclude(
-                        self._event_ids, Outcome.COMPLETED, "its function has ended"
-                    )
+            ) -> Awaitable[None] | None:
+                if result.step is not None or result.error is not None:
+                    return None
+                ids = self._event_ids
+                return hold(
+                    lambda: outcomes.conclude(ids, Outcome.COMPLETED, "its function has ended")
+                )
 
         return FunctionReturned
 

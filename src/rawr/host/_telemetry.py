@@ -11,6 +11,8 @@ from inngest._internal import step_lib
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typing_extensions import override
 
+from ._function_hooks import FunctionHooks
+
 logger: Final = logging.getLogger("rawr.host")
 
 _SERVER_ERROR: Final = 500
@@ -49,7 +51,9 @@ class Telemetry:
 
         return observed
 
-    def observe_functions(self, client: inngest.Inngest, raw_request: object) -> inngest.Middleware:
+    def observe_functions(
+        self, client: inngest.Inngest, raw_request: object
+    ) -> inngest.MiddlewareSync:
         """Middleware of the engine's client: every call of a durable function logged."""
         return _FunctionCalls(client, raw_request, now=self.now)
 
@@ -68,10 +72,8 @@ class Telemetry:
             )
 
 
-class _FunctionCalls(inngest.Middleware):
+class _FunctionCalls(FunctionHooks):
     """Logs one call of a durable function: its run, its correlation id, milliseconds."""
-
-    observes_only = True
 
     def __init__(
         self, client: inngest.Inngest, raw_request: object, *, now: Callable[[], float]
@@ -82,7 +84,7 @@ class _FunctionCalls(inngest.Middleware):
         self._facts: dict[str, object] = {}
 
     @override
-    async def transform_input(
+    def transform_input(
         self,
         ctx: inngest.Context | inngest.ContextSync,
         function: inngest.Function[Any],
@@ -96,7 +98,7 @@ class _FunctionCalls(inngest.Middleware):
         }
 
     @override
-    async def before_response(self) -> None:
+    def before_response(self) -> None:
         if logger.isEnabledFor(logging.DEBUG):
             milliseconds = (self._now() - self._started_at) * 1000
             logger.debug(
