@@ -63,6 +63,12 @@ class ProducedSchema(Protocol):
         ...
 
 
+RecordWriterFor: TypeAlias = Callable[
+    [type, Mapping[str, str], Callable[[object], R]], Callable[[object], R]
+]
+"""Makes what encodes instances of a class with plain members; see `DirectSchema.writer`."""
+
+
 @runtime_checkable
 class DirectSchema(Protocol):
     """An adapter that can put its library's own functions next to a codec's, for hot paths.
@@ -77,9 +83,7 @@ class DirectSchema(Protocol):
     def writer(
         self,
         encode: Callable[[object], R],
-        record_writer: Callable[
-            [type, Mapping[str, str], Callable[[object], R]], Callable[[object], R]
-        ],
+        record_writer: RecordWriterFor[R],
     ) -> Callable[[object], R]:
         """What validates, dumps and encodes.
 

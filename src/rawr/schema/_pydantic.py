@@ -1,6 +1,6 @@
 """The pydantic adapter: models, dataclasses, TypedDicts and plain types."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -16,7 +16,7 @@ from pydantic_core.core_schema import (
 )
 from typing_extensions import override
 
-from ._adapter import REF_TEMPLATE, SchemaMode
+from ._adapter import REF_TEMPLATE, RecordWriterFor, SchemaMode
 from ._entries import with_entries
 from ._issue import Issue, SchemaError, UndescribableType
 from ._native import is_dumped_as_map, is_map, native_dump
@@ -104,9 +104,7 @@ class PydanticAdapter(Generic[T]):
     def writer(
         self,
         encode: Callable[[object], R],
-        record_writer: Callable[
-            [type, Mapping[str, str], Callable[[object], R]], Callable[[object], R]
-        ],
+        record_writer: RecordWriterFor[R],
     ) -> Callable[[object], R]:
         """See `DirectSchema.writer`."""
         adapter = self._build()
